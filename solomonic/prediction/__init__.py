@@ -1,0 +1,1 @@
+"""Adaptive predictors that several rooms need."""
