@@ -1,0 +1,216 @@
+"""The one call: compare learners on a suite, on a table or on arrays, and say which one wins, how surely, at what cost.
+
+    result = compare("core")                                       a suite
+    result = compare(X, y, learners=["maxent", "nearest", SVC()])   arrays
+    result = compare(frame, target="y", time="date")               a table, or the path of one
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..records import SCHEMA_VERSION
+from ..tasks.task import Task
+from .plan import LearnerSpec, Plan, make_plan
+from .results import CellResult, Run
+from .run import Failed, iter_run, load
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from .analysis import Analysis
+
+OWN_LEARNERS = {
+    ("split", "class"): ("majority", "maxent", "mlp", "boosting", "nearest", "attention", "local"),
+    ("split", "number"): ("mean", "linear", "mlp", "boosting", "nearest", "attention", "local"),
+    ("stream", "class"): ("majority", "no-change", "online", "maxent", "boosting", "nearest", "attention", "local"),
+    ("stream", "number"): ("mean", "no-change", "online", "linear", "boosting", "nearest", "attention", "local"),
+}
+"""Who sits an exam made of a user's own data, where nobody is named."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found. In a notebook it shows itself as a table."""
+
+    run: Run
+    analysis: Analysis
+    columns: dict[str, Any] | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence, or a few."""
+        from .verdict import verdict
+
+        return verdict(self.analysis)
+
+    def frame(self) -> DataFrame:
+        """Return one row a (task, learner, metric): score, interval, floor, costs, bytes."""
+        return self.analysis.frame()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that `solomonic compare --json` prints."""
+        out = {"schema_version": SCHEMA_VERSION, "run": str(self.run.folder), "verdict": self.verdict, **self.analysis.as_json()}
+        out["drift"] = out.get("drift", [])
+        out["failed"] = list(self.run.failed)
+        if self.columns is not None:
+            out["columns"] = self.columns
+        return out
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the one-file HTML report and return its path."""
+        from .report import write_report
+
+        write_report(self.run, self.analysis, Path(path))
+        return Path(path)
+
+    def plot_cost(self, task: str | None = None, ax: Axes | None = None) -> Axes:
+        """Return the picture of score against cost."""
+        from .figures import score_against_cost
+
+        return score_against_cost(self.analysis, self._task(task), ax=ax)
+
+    def plot_curve(self, task: str | None = None, ax: Axes | None = None) -> Axes:
+        """Return the learning curves."""
+        from .figures import learning_curves
+
+        return learning_curves(self.analysis, self._task(task), ax=ax)
+
+    def plot_break_even(self, task: str | None = None, ax: Axes | None = None) -> Axes:
+        """Return cumulative cost against questions asked, with the break-even."""
+        from .figures import cumulative_cost
+
+        return cumulative_cost(self.analysis, self._task(task), ax=ax)
+
+    def plot_reliability(self, task: str | None = None, ax: Axes | None = None) -> Axes:
+        """Return the reliability diagram: how often answers of a given confidence are right."""
+        from .figures import reliability
+
+        return reliability(self.run, self._task(task), ax=ax)
+
+    def _task(self, name: str | None) -> str:
+        names = [task.name for task in self.run.tasks]
+        if name is None and len(names) == 1:
+            return names[0]
+        if name not in names:
+            raise InputError(f"task is {name!r}; this comparison has {', '.join(names)}: name one of them")
+        return name
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(task.name for task in self.run.tasks)}: {self.verdict.splitlines()[0]})"
+
+    def _repr_html_(self) -> str:
+        from .report import summary_html
+
+        return summary_html(self.run, self.analysis)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Tasks to be compared, where their run goes, and what was guessed of a user's own table."""
+
+    tasks: Sequence[Task]
+    folder: Path
+    columns: dict[str, Any] | None = None
+    guess: str = ""
+
+    def plan(self, learners: Sequence[LearnerSpec] | None, seeds: int | None) -> Plan:
+        """Return the plan for these tasks."""
+        return make_plan(self.tasks, learners=learners, seeds=seeds)
+
+
+def asked_suites(
+    names: Sequence[str], *, suite_path: Sequence[str | os.PathLike[str]] = (), limit: int | None = None, out: str | os.PathLike[str] | None = None
+) -> Asked:
+    """Return the tasks of some suites; their run goes to `out`, or to .solomonic/runs/NAMES."""
+    from ..tasks.suites import load_suite
+
+    if limit is not None and limit < 1:
+        raise InputError(f"limit is {limit}; give 1 or more")
+    tasks = [task for name in names for task in load_suite(name, suite_path=suite_path).tasks(limit=limit)]
+    label = "+".join(names) + (f"-limit{limit}" if limit else "")
+    return Asked(tasks, Path(out) if out else Path(".solomonic") / "runs" / label)
+
+
+def asked_own(task: Task, columns: dict[str, Any], guess: str, *, out: str | os.PathLike[str] | None = None) -> Asked:
+    """Return a task made of a user's own data, with its default learners; its run goes to `out`, or to a temporary folder."""
+    import dataclasses
+
+    kind = "stream" if task.exam.kind == "stream" else "split"
+    task = dataclasses.replace(task, learners=task.learners or OWN_LEARNERS[kind, task.info.y_type])
+    folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="solomonic-run-"))
+    return Asked([task], folder, columns, guess)
+
+
+def finish(plan: Plan, asked: Asked, failed: list[str], *, margin: float = 0.01) -> Comparison:
+    """Return the comparison once the plan has been played."""
+    from .analysis import analyse
+
+    run = load(plan, asked.folder, failed)
+    return Comparison(run, analyse(run, margin=margin), asked.columns)
+
+
+def compare(
+    what: Any,
+    y: Any = None,
+    *,
+    target: str | None = None,
+    time: Any = None,
+    group: Any = None,
+    text: Sequence[str] = (),
+    learners: Sequence[LearnerSpec] | None = None,
+    seeds: int | None = None,
+    margin: float = 0.01,
+    limit: int | None = None,
+    suite_path: Sequence[str | os.PathLike[str]] = (),
+    jobs: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: Callable[[CellResult | Failed, int, int], None] | None = None,
+) -> Comparison:
+    """Return which learners win on this data, how surely, and at what cost.
+
+    what: a suite's name (or several); a table (DataFrame, or the path of a CSV, Parquet or JSONL file) with `target`; or X with y: floats (n, d), or n texts.
+    time: column name, or values (n,): the exam is then a stream in that order. group: column name, or values (n,): groups are never split.
+    learners: registry names, import paths, scikit-learn estimators or factories; the task's own where None. seeds: 3 for own data where None.
+    margin: differences smaller than this do not matter to you (absolute for accuracy; relative to the floor for errors and losses).
+    out: the run's folder; the same call continues it. progress: called with each result, how many are done, and how many there are.
+
+    Raises:
+        InputError: the data or an option cannot be used; the message says which and what to do.
+    """
+    if not margin > 0:
+        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+    asked = _asked(what, y, target=target, time=time, group=group, text=text, limit=limit, suite_path=suite_path, out=out)
+    plan = asked.plan(learners, seeds)
+    failed: list[str] = []
+    for done, result in enumerate(iter_run(plan, asked.folder, jobs=jobs), start=1):
+        if isinstance(result, Failed):
+            failed.append(str(result))
+        if progress is not None:
+            progress(result, done, len(plan.cells))
+    return finish(plan, asked, failed, margin=margin)
+
+
+def _asked(
+    what: Any, y: Any, *, target: str | None, time: Any, group: Any, text: Sequence[str], limit: int | None, suite_path: Sequence[Any], out: Any
+) -> Asked:
+    from ..tasks.frames import own_arrays, own_task, read_table
+
+    if y is not None:
+        own = own_arrays(what, y, time=time, group=group, limit=limit)
+        return asked_own(own.task, own.columns, own.text, out=out)
+    if target is not None:
+        frame = read_table(what) if isinstance(what, (str, os.PathLike)) else what
+        own = own_task(frame, target, time=time, group=group, text=text, limit=limit)
+        return asked_own(own.task, own.columns, own.text, out=out)
+    names = [what] if isinstance(what, str) else what
+    if isinstance(names, (list, tuple)) and names and all(isinstance(name, str) for name in names):
+        return asked_suites(names, suite_path=suite_path, limit=limit, out=out)
+    raise InputError("give a suite's name, a table with target=, or X with y")

@@ -1,0 +1,238 @@
+"""A run's folder on disk: what is finished stays finished, whatever happens to the process.
+
+    RUN/run.json        versions, machine, seeds, tasks           replaced atomically
+    RUN/answers.jsonl   one line an answered question             appended and flushed, a cell at a time
+    RUN/cells.jsonl     one line a finished cell, with its cost   appended after its answers are on disk
+    RUN/failed.jsonl    one line a cell whose learner failed, with the traceback
+
+A cell is finished when its line in cells.jsonl is whole and as many answers as it names are there. Anything else (a torn last line, answers without a cell)
+is dropped when the run is continued. `seal` puts both files in plan order, so that equal runs leave equal files, timing fields excepted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import RunError
+from ..records import SCHEMA_VERSION, Column, Cost
+from .results import CellResult, Row, Run, TaskMeta
+
+Coordinates = tuple[str, str, str, int, float]
+
+
+def coordinates(cell: CellResult) -> Coordinates:
+    """Return where a cell stands: suite, task, learner, seed, fraction."""
+    return cell.suite, cell.task, cell.learner, cell.seed, cell.fraction
+
+
+class Ledger:
+    """The one writer of a run's folder; use as a context, which holds the folder's lock.
+
+    Raises:
+        RunError: the folder cannot be written, belongs to a newer version, or another process is writing it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stack = contextlib.ExitStack()
+        self.finished: dict[Coordinates, str] = {}
+
+    def __enter__(self) -> Ledger:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock()
+            _read_info(self.folder)
+            cells = list(_cells(self.folder))
+            self._rewrite(cells)
+            self.finished = {coordinates(cell): cell.key for cell in cells}
+        except OSError as error:
+            self._stack.close()
+            raise _unwritable(self.folder, error) from None
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _lock(self) -> None:
+        import fcntl
+
+        handle = self._stack.enter_context(open(self.folder / "lock", "a"))
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"another process is running in {self.folder}; wait for it, or choose another folder with --out") from None
+
+    def write_info(self, info: Mapping[str, Any], tasks: Sequence[TaskMeta]) -> None:
+        """Replace run.json; tasks known from earlier calls are kept."""
+        kept = {(meta["suite"], meta["name"]): meta for meta in _read_info(self.folder).get("tasks", [])}
+        kept |= {(meta.suite, meta.name): dataclasses.asdict(meta) for meta in tasks}
+        text = json.dumps({"schema_version": SCHEMA_VERSION, **info, "tasks": list(kept.values())}, indent=1, default=str)
+        with self._reporting():
+            replace(self.folder / "run.json", text)
+
+    def append(self, cell: CellResult) -> None:
+        """Put a finished cell on disk: its answers first, then the line that says that it is whole."""
+        with self._reporting():
+            _append(self.folder / "answers.jsonl", "".join(_row_line(cell.key, row) for row in cell.rows))
+            _append(self.folder / "cells.jsonl", _cell_line(cell))
+        self.finished[coordinates(cell)] = cell.key
+
+    def append_failure(self, where: Coordinates, reason: str, trace: str) -> None:
+        """Note a cell whose learner failed."""
+        line = json.dumps({"suite": where[0], "task": where[1], "learner": where[2], "seed": where[3], "reason": reason, "trace": trace})
+        with self._reporting():
+            _append(self.folder / "failed.jsonl", line + "\n")
+
+    def seal(self, order: Sequence[Coordinates]) -> None:
+        """Put the files in plan order; cells outside the plan keep their place behind it."""
+        place = {where: i for i, where in enumerate(order)}
+        cells = sorted(_cells(self.folder), key=lambda cell: (place.get(coordinates(cell), len(place)), coordinates(cell)))
+        with self._reporting():
+            self._rewrite(cells)
+
+    def _rewrite(self, cells: Sequence[CellResult]) -> None:
+        """Leave exactly these cells on disk; answers go first, so that a crash between the two leaves a readable run."""
+        answers = "".join(_row_line(cell.key, row) for cell in cells for row in cell.rows)
+        lines = "".join(map(_cell_line, cells))
+        for name, text in (("answers.jsonl", answers), ("cells.jsonl", lines)):
+            path = self.folder / name
+            if not path.exists() or path.read_bytes() != text.encode():
+                replace(path, text)
+
+    @contextlib.contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _unwritable(self.folder, error) from None
+
+
+def read_run(folder: Path) -> Run:
+    """Return the run in a folder.
+
+    Raises:
+        RunError: there is no run, it is of a newer version, or it cannot be read.
+    """
+    if not (folder / "run.json").is_file():
+        raise RunError(f"{folder} holds no run (no run.json); give a folder that 'solomonic compare --out' wrote")
+    try:
+        info = _read_info(folder)
+        cells = list(_cells(folder))
+        tasks = [_meta(entry) for entry in info.pop("tasks", [])]
+    except OSError as error:
+        raise RunError(f"the run in {folder} cannot be read: {error.strerror or error}") from None
+    except (KeyError, TypeError) as error:
+        raise RunError(f"the run in {folder} is damaged ({error}); remove the folder and run again") from None
+    return Run(folder, tasks, cells, info)
+
+
+def _unwritable(folder: Path, error: OSError) -> RunError:
+    return RunError(f"cannot write the run in {folder}: {error.strerror or error}; choose another folder with --out, or free the disk")
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that at any moment either the old or the new text is there, whole."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(partial, "w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _append(path: Path, text: str) -> None:
+    with open(path, "a", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _row_line(key: str, row: Row) -> str:
+    return json.dumps(
+        {
+            "cell": key,
+            "question": row.question,
+            "part": row.part,
+            "round": row.round,
+            "unit": row.unit,
+            "prediction": row.prediction,
+            "truth": row.truth,
+            "scores": row.scores,
+            "confidence": row.confidence,
+        },
+        ensure_ascii=False,
+    ) + "\n"  # fmt: skip
+
+
+def _cell_line(cell: CellResult) -> str:
+    fields = {field.name: getattr(cell, field.name) for field in dataclasses.fields(cell) if field.name not in ("rows", "cost")}
+    return json.dumps({**fields, "rows": len(cell.rows), "cost": dataclasses.asdict(cell.cost)}, ensure_ascii=False) + "\n"
+
+
+def _read_info(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    if not path.exists():
+        return {}
+    try:
+        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = int(info["schema_version"])
+    except (ValueError, KeyError, TypeError):
+        raise RunError(f"{path} is not the description of a run; remove it, or choose another folder with --out") from None
+    if version > SCHEMA_VERSION:
+        raise RunError(
+            f"the run in {folder} was written by a newer version (schema {version}, this one reads {SCHEMA_VERSION}); "
+            "upgrade solomonic, or choose another folder with --out"
+        )
+    return info
+
+
+def _meta(entry: dict[str, Any]) -> TaskMeta:
+    return TaskMeta(**{**entry, "metrics": tuple(entry["metrics"]), "columns": tuple(Column(**column) for column in entry["columns"])})
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the whole lines of a file; a torn last one is not whole."""
+    if not path.exists():
+        return
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        yield from _parsed(handle)
+
+
+def _parsed(handle: IO[str]) -> Iterator[dict[str, Any]]:
+    for line in handle:
+        if line.endswith("\n"):
+            with contextlib.suppress(ValueError):
+                yield json.loads(line)
+
+
+def _cells(folder: Path) -> Iterator[CellResult]:
+    """Yield the finished cells; of two with the same coordinates, the later."""
+    entries: dict[Coordinates, dict[str, Any]] = {}
+    for entry in _lines(folder / "cells.jsonl"):
+        where = entry["suite"], entry["task"], entry["learner"], entry["seed"], entry["fraction"]
+        entries.pop(where, None)
+        entries[where] = entry
+    rows: dict[str, list[Row]] = {entry["key"]: [] for entry in entries.values()}
+    for row in _lines(folder / "answers.jsonl"):
+        key = row.pop("cell", None)
+        if key in rows:
+            rows[key].append(Row(**row))
+    for entry in entries.values():
+        mine = rows[entry["key"]][-entry["rows"] :] if entry["rows"] else []
+        if len(mine) == entry["rows"]:
+            cost = {**entry["cost"], "answer_s": tuple(entry["cost"]["answer_s"])}
+            growth = tuple((int(n), int(size)) for n, size in entry["growth"])
+            yield CellResult(**{**entry, "rows": tuple(mine), "cost": Cost(**cost), "growth": growth, "notes": tuple(entry["notes"])})
