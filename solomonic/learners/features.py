@@ -107,7 +107,7 @@ class _Vector:
 
 def _spread(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Return the standard deviation (d,) of each column, and exactly 0 where only rounding varies."""
-    spread = values.std(axis=0)
+    spread: np.ndarray = values.std(axis=0)
     spread[spread <= 1e-12 * np.maximum(np.abs(mean), 1e-300)] = 0.0
     return spread
 
