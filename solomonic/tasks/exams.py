@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..records import Observation, Query, child_rng
-from .events import Event, ExamKind, Lesson, Questions, Study
+from .events import Event, ExamKind, Lesson, Part, Questions, Study
 from .folds import grouped_folds, nested_order, stratified_folds
 
 CURVE = (0.125, 0.25, 0.5, 1.0)
@@ -38,7 +38,11 @@ class Split:
     Seeds 0 to folds-1 are the folds of one stratified partition, the next ones those of another: over `folds` seeds every item is a question once.
     At half a lesson the learner is also asked a sample of the other half, the rehearsal on which the best of a family is chosen.
 
-    groups: item -> group; a group is never split, and is the unit of resampling.
+    stratify: give every fold and every part of a lesson the same share of each answer. groups: item -> group; a group is never split, and is the unit
+    of resampling.
+
+    Raises:
+        InputError: two observations share an id, or there are too few rows or groups.
     """
 
     kind: ClassVar[ExamKind] = "split"
@@ -50,6 +54,10 @@ class Split:
 
     def __post_init__(self) -> None:
         _refuse_duplicates(self.observations)
+        if self.folds < 2:
+            raise InputError(f"folds is {self.folds}; give 2 or more, so that something is left to learn from")
+        if self.groups and len(self.groups) != len(self.observations):
+            raise InputError(f"{len(self.groups)} groups for {len(self.observations)} observations; give one group an observation")
         if len(self.observations) < 2 * self.folds:
             raise InputError(f"{len(self.observations)} rows are too few for an exam; give at least {2 * self.folds}")
         if self.groups and len(set(self.groups)) < self.folds:
@@ -62,7 +70,7 @@ class Split:
         if self.groups:
             fold = grouped_folds(self.groups, self.folds, rng=partition)
         else:
-            fold = stratified_folds(ys, self.folds, rng=partition)
+            fold = stratified_folds(ys if self.stratify else [0] * len(ys), self.folds, rng=partition)
         lesson = np.flatnonzero(fold != seed % self.folds)
         nested = nested_order([ys[i] for i in lesson], stratify=self.stratify, rng=child_rng(seed, "nested"))
         return lesson[nested], np.flatnonzero(fold == seed % self.folds)
@@ -81,7 +89,7 @@ class Split:
         yield Lesson(tuple(self.observations[i] for i in lesson[:size]))
         yield Study()
         yield self.questions(asked)
-        if fraction == REHEARSAL_FRACTION:
+        if fraction == REHEARSAL_FRACTION and size < lesson.size:
             yield self.questions(lesson[size:][:REHEARSAL_QUESTIONS], part="rehearsal")
 
 
@@ -103,8 +111,10 @@ class Stream:
     """Question first, then its answer as a lesson (prequential; Dawid 1984).
 
     delay: questions that pass before an answer is revealed. study_every: observations between two studies.
-    opening: the share at the start on which the best of a family is chosen.
-    shuffle: draw the order anew under each seed (for data that came without one).
+    opening: the share at the start on which the best of a family is chosen. groups: item -> group, the unit of resampling; empty where time is it.
+
+    Raises:
+        InputError: two observations share an id, or a number is out of range.
     """
 
     kind: ClassVar[ExamKind] = "stream"
@@ -112,12 +122,17 @@ class Stream:
     study_every: int = 200
     delay: int = 0
     opening: float = 0.2
+    groups: tuple[str, ...] = ()
     fractions: ClassVar[tuple[float, ...]] = (1.0,)
 
     def __post_init__(self) -> None:
         _refuse_duplicates(self.observations)
         if self.study_every < 1 or self.delay < 0:
             raise InputError(f"a stream takes study_every >= 1 and delay >= 0, not {self.study_every} and {self.delay}")
+        if not 0.0 <= self.opening < 1.0:
+            raise InputError(f"opening is {self.opening}; give a share from 0 to below 1")
+        if self.groups and len(self.groups) != len(self.observations):
+            raise InputError(f"{len(self.groups)} groups for {len(self.observations)} observations; give one group an observation")
 
     def ordered(self, seed: int) -> Sequence[Observation]:
         """Return the observations as they come under this seed."""
@@ -128,7 +143,8 @@ class Stream:
         end_of_opening = int(self.opening * len(observations))
         revealed = 0
         for i, observation in enumerate(observations):
-            yield Questions((_query(observation),), (observation.y,), part="opening" if i < end_of_opening else "exam")
+            unit = self.groups[i : i + 1]
+            yield Questions((_query(observation),), (observation.y,), "opening" if i < end_of_opening else "exam", unit)
             if i >= self.delay:
                 yield Lesson((observations[i - self.delay],))
                 revealed += 1
@@ -141,9 +157,22 @@ class Shifted(Stream):
     """A stream of i.i.d. items, shuffled anew under each seed, whose labels are permuted from the middle on.
 
     y_t = y for t < n/2, sigma(y) after; sigma is a random permutation of the classes without a fixed point.
+
+    Raises:
+        InputError: there are fewer than two choices, an answer is none of them, or there are groups.
     """
 
     choices: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.choices)) < max(2, len(self.choices)):
+            raise InputError(f"choices are {self.choices!r}; labels can be permuted where there are two or more, all different")
+        strange = next((o.y for o in self.observations if o.y not in self.choices), None)
+        if strange is not None:
+            raise InputError(f"the answer {strange!r} is none of the choices {self.choices!r}; name it there")
+        if self.groups:
+            raise InputError("a stream whose order is drawn anew has no groups; leave groups out")
 
     def ordered(self, seed: int) -> Sequence[Observation]:
         rng = child_rng(seed, "shifted")
@@ -152,9 +181,7 @@ class Shifted(Stream):
         renamed = {self.choices[a]: self.choices[b] for a, b in zip(ring, np.roll(ring, 1), strict=True)}
         half = len(order) // 2
         picked = [self.observations[i] for i in order]
-        return [
-            Observation(f"{seed}/{t}", o.x, o.y if t < half else renamed[o.y], float(t)) for t, o in enumerate(picked)
-        ]
+        return [Observation(f"{seed}/{t}", o.x, o.y if t < half else renamed[o.y], float(t)) for t, o in enumerate(picked)]
 
 
 @dataclass(frozen=True)
@@ -175,11 +202,24 @@ class Repeat:
     folds: int = 5
     fractions: ClassVar[tuple[float, ...]] = (0.5, 1.0)
 
+    def __post_init__(self) -> None:
+        Split(self.observations, folds=self.folds)
+        if self.asked < 1 or self.corrected < 0 or self.noise < 0:
+            raise InputError(
+                f"a repeat exam takes asked >= 1, corrected >= 0, noise >= 0, not {self.asked}, {self.corrected}, {self.noise}"
+            )
+        if not all(isinstance(observation.x, np.ndarray) for observation in self.observations):
+            raise InputError("a repeat exam rewords its questions with noise, so x must be vectors; use a split for records and texts")
+        missing = [name for name in self.swap or () if all(o.y != name for o in self.observations)]
+        if missing or (self.swap is not None and len(set(self.swap)) != 2):
+            raise InputError(f"swap is {self.swap!r}; name two different classes that the data have")
+
     def events(self, *, seed: int, fraction: float = 1.0) -> Iterator[Event]:
         split = Split(self.observations, folds=self.folds)
         lesson, asked = split.parts(seed)
         size = max(2, round(fraction * lesson.size))
-        asked = asked[: self.asked]
+        # The file may be sorted by class, so its first rows are no fair sample of the fold.
+        asked = asked[nested_order([self.observations[i].y for i in asked], stratify=True, rng=child_rng(seed, "asked"))][: self.asked]
         yield Lesson(tuple(self.observations[i] for i in lesson[:size]))
         yield Study()
         once = split.questions(asked)
@@ -195,13 +235,11 @@ class Repeat:
             new_name = dict(zip(self.swap, self.swap[::-1], strict=True))
             touched = [i for i in lesson if self.observations[i].y in new_name][: self.corrected]
             yield Lesson(
-                tuple(
-                    Observation(f"{o.id}*", o.x, new_name[o.y], o.at + 1.0, (o.id,)) for o in (self.observations[i] for i in touched)
-                )
+                tuple(Observation(f"{o.id}*", o.x, new_name[o.y], o.at + 1.0, (o.id,)) for o in (self.observations[i] for i in touched))
             )
             yield Study()
             changed = _again(once, 3)
-            yield Questions(changed.queries, tuple(new_name.get(y, y) for y in changed.truths), round=3)
+            yield Questions(changed.queries, tuple(new_name.get(y, y) for y in changed.truths), units=changed.units, round=3)
 
     def _reword(self, query: Query, spread: np.ndarray, seed: int) -> Query:
         rng = child_rng(seed, "reword", query.id)
@@ -230,6 +268,8 @@ class Episodic:
 
     def __post_init__(self) -> None:
         _refuse_duplicates(self.observations)
+        if self.ways < 2 or self.shots < 1 or self.episodes < 1:
+            raise InputError(f"episodes take ways >= 2, shots >= 1, episodes >= 1, not {self.ways}, {self.shots}, {self.episodes}")
         able = sum(len(items) > self.shots for items in self._by_class().values())
         if able < self.ways:
             raise InputError(f"{able} classes have over {self.shots} items; {self.ways} ways need as many classes: lower ways or shots")
@@ -262,6 +302,9 @@ class Sequences:
     """Next-symbol prediction along sequences, each from scratch; x is the sequence's name, y the symbol that came.
 
     rehearsal: further sequences, not scored, on which the best of a family is chosen.
+
+    Raises:
+        InputError: there is no sequence, or a rehearsal has the name of a sequence of the exam.
     """
 
     kind: ClassVar[ExamKind] = "sequence"
@@ -269,11 +312,21 @@ class Sequences:
     rehearsal: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     fractions: ClassVar[tuple[float, ...]] = (1.0,)
 
+    def __post_init__(self) -> None:
+        if not self.sequences:
+            raise InputError("a sequence exam without a sequence asks nothing; give one or more")
+        both = sorted(set(self.sequences) & set(self.rehearsal))
+        if both:
+            raise InputError(
+                f"{both[0]!r} is a sequence of the exam and of its rehearsal; rename one, since a learner tells them apart by name"
+            )
+
     def events(self, *, seed: int, fraction: float = 1.0) -> Iterator[Event]:
         yield Study()
-        for part, named in (("rehearsal", self.rehearsal), ("exam", self.sequences)):
+        parts: tuple[tuple[Part, Mapping[str, tuple[Any, ...]]], ...] = (("rehearsal", self.rehearsal), ("exam", self.sequences))
+        for part, named in parts:
             for name, symbols in named.items():
                 for t, symbol in enumerate(symbols):
                     step = f"{name}:{t}"
-                    yield Questions((Query(step, name, float(t)),), (symbol,), part, (name,))  # type: ignore[arg-type]
+                    yield Questions((Query(step, name, float(t)),), (symbol,), part, (name,))
                     yield Lesson((Observation(step, name, symbol, float(t)),))

@@ -19,14 +19,21 @@ def _codes(ys: Sequence[Any]) -> np.ndarray:
 def stratified_folds(ys: Sequence[Any], folds: int, *, rng: np.random.Generator) -> np.ndarray:
     """Return the fold (n,) of each item, every fold with nearly the same answers.
 
-    Items are sorted by answer (equal ones in random order) and dealt out in runs of `folds`, each run in random order: so classes are balanced
-    within one item, and for numbers every fold covers the whole range.
+    Equal answers, in random order, are dealt round by round; what is left of a last round goes to the folds that hold least so far, ties at random.
+    So each class, and the whole, is balanced within one item. Numbers are dealt from the smallest to the largest: every fold covers the range.
     """
     n = len(ys)
-    order = np.lexsort((rng.random(n), _codes(ys)))
-    dealt = np.concatenate([rng.permutation(folds) for _ in range(-(-n // folds))] or [np.zeros(0, dtype=int)])[:n]
+    codes = _codes(ys)
+    order = np.lexsort((rng.random(n), codes))
+    sorted_codes = codes[order]
+    starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]]) if n else np.zeros(0, dtype=int)
+    sizes = np.zeros(folds, dtype=np.int64)
     fold = np.empty(n, dtype=np.int64)
-    fold[order] = dealt
+    for start, end in zip(starts, np.r_[starts[1:], n], strict=True):
+        emptiest_first = np.lexsort((rng.random(folds), sizes))
+        dealt = np.resize(emptiest_first, end - start)
+        fold[order[start:end]] = dealt
+        sizes += np.bincount(dealt, minlength=folds)
     return fold
 
 
@@ -51,9 +58,9 @@ def nested_order(ys: Sequence[Any], *, stratify: bool, rng: np.random.Generator)
     n = len(ys)
     if not stratify:
         return rng.permutation(n)
-    codes = _codes(ys)
+    _, code, sizes = np.unique(_codes(ys), return_inverse=True, return_counts=True)
+    order = np.lexsort((rng.random(n), code))
+    rank = np.arange(n) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     place = np.empty(n)
-    for code in np.unique(codes):
-        mine = rng.permutation(np.flatnonzero(codes == code))
-        place[mine] = (np.arange(mine.size) + rng.random()) / mine.size
+    place[order] = (rank + np.repeat(rng.random(sizes.size), sizes)) / np.repeat(sizes, sizes)
     return np.argsort(place, kind="stable")
