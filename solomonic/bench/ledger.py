@@ -135,6 +135,18 @@ def read_run(folder: Path) -> Run:
     return Run(folder, tasks, cells, info)
 
 
+def finished(folder: Path) -> dict[Coordinates, str]:
+    """Return the keys of the cells that a folder holds; none where there is no run yet.
+
+    Raises:
+        RunError: the run is of a newer version or cannot be read.
+    """
+    try:
+        return {coordinates(cell): cell.key for cell in read_run(folder).cells} if (folder / "run.json").exists() else {}
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
 def _unwritable(folder: Path, error: OSError) -> RunError:
     return RunError(f"cannot write the run in {folder}: {error.strerror or error}; choose another folder with --out, or free the disk")
 
