@@ -1,14 +1,19 @@
 """Every error that is the user's to mend; the command line prints these in one line and keeps the traceback of any other.
 
-    SolomonicError
-    |-- InputError          what was given cannot be used: a file, a column, a value, a flag   (exit code 2)
-    |   |-- SuiteError      a suite's folder or suite.toml is wrong
-    |   |-- UnknownName     no learner, suite, task or metric of that name; near names are suggested
-    |   `-- DataMissing     a data folder or file is not on this machine
-    |-- UnsupportedTask     this learner cannot sit this exam
-    |-- MissingExtra        an optional package is not installed
-    |-- CellFailed          a learner raised or died inside its cell
-    `-- RunError            a run's folder cannot be read, written or continued
+SolomonicError
+|-- InputError          what was given cannot be used: a file, a column, a value, a flag   (exit code 2)
+|   |-- SuiteError      a suite's folder or suite.toml is wrong
+|   |-- UnknownName     no learner, suite, task or metric of that name; near names are suggested
+|   |-- DataMissing     a data folder or file is not on this machine
+|   |-- UnknownRecord   the memory holds no record or fact of that id
+|   `-- StoreError      a memory's store cannot be opened, read or written
+|       |-- StoreBusy       another process is writing it
+|       |-- StoreForeign    not a store of ours, or of a newer version
+|       `-- StoreDamaged    its bytes are not what was written
+|-- UnsupportedTask     this learner cannot sit this exam
+|-- MissingExtra        an optional package is not installed
+|-- CellFailed          a learner raised or died inside its cell
+`-- RunError            a run's folder cannot be read, written or continued
 """
 
 from __future__ import annotations
@@ -35,6 +40,26 @@ class SuiteError(InputError):
 
 class DataMissing(InputError):
     """A data folder or file is not on this machine."""
+
+
+class UnknownRecord(InputError):
+    """The memory holds no record or fact of that id."""
+
+
+class StoreError(InputError):
+    """A memory's store cannot be opened, read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another process is writing the store."""
+
+
+class StoreForeign(StoreError):
+    """What lies there is not a store of ours, or was written by a newer version."""
+
+
+class StoreDamaged(StoreError):
+    """The store's bytes are not what was written; the message names the place."""
 
 
 class UnknownName(InputError):

@@ -1,0 +1,262 @@
+"""Who holds the store's file: one writer, found by a lock; any number of readers, one connection a thread.
+
+A lock file beside the database keeps a second writer out, in this process or another, from the moment a store is opened for writing until it is closed.
+SQLite's own locks keep each reader on a whole number of transactions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from ..errors import StoreBusy, StoreDamaged, StoreError, StoreForeign
+from . import schema
+
+DATABASE: Final = "memory.db"
+LOCK: Final = "writer.lock"
+BUSY_S: Final = 10.0
+CHECKPOINT_PAGES: Final = 2_000
+WAL_KEPT_BYTES: Final = 64 << 20
+
+
+@contextlib.contextmanager
+def reporting(path: Path | str) -> Iterator[None]:
+    """Turn what SQLite and the operating system raise into members of the error tree.
+
+    Raises:
+        StoreBusy, StoreDamaged, StoreForeign, StoreError: by what SQLite said.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        primary = None if code is None else code & 0xFF
+        if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreBusy(f"{path} is being used by another process ({error}); try again when it is done") from error
+        if primary == sqlite3.SQLITE_NOTADB:
+            raise StoreForeign(f"{path} is not a SQLite file; name another folder with --store, or restore it from a copy") from error
+        if primary == sqlite3.SQLITE_CORRUPT:
+            raise StoreDamaged(
+                f"{path} is damaged ({error}); `solomonic memory verify` names the place, and what is intact can be salvaged"
+            ) from error
+        if primary == sqlite3.SQLITE_FULL:
+            raise StoreError(
+                f"{path} cannot grow: the disk is full; nothing of this batch was stored; free some space and add it again"
+            ) from error
+        if primary == sqlite3.SQLITE_READONLY:
+            raise StoreError(f"{path} is read-only; nothing was stored; open it with readonly=True, or make it writable") from error
+        if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+            raise StoreError(f"{path} cannot be read or written ({error}); check the disk and the folder's permissions") from error
+        if primary == sqlite3.SQLITE_TOOBIG:
+            raise StoreError(f"{path}: a value is too large for one row ({error}); split the record") from error
+        raise
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read or written: {error.strerror or error}") from error
+
+
+class Connections:
+    """The connections of one open store; `memory` where it lives in RAM and all threads share one connection."""
+
+    def __init__(self, folder: Path | None, *, readonly: bool) -> None:
+        self.folder = folder
+        self.readonly = readonly
+        self.lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._process = os.getpid()
+        self._closed = False
+        self._immutable = False
+        self._writer: sqlite3.Connection | None = None
+        self._guard: int | None = None
+        with contextlib.ExitStack() as stack, reporting(self.path):
+            stack.callback(self.close)
+            self._open()
+            stack.pop_all()
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(":memory:") if self.folder is None else self.folder / DATABASE
+
+    @property
+    def memory(self) -> bool:
+        """Whether the store lives in RAM alone."""
+        return self.folder is None
+
+    def writer(self) -> sqlite3.Connection:
+        """Return the one connection that writes; hold `lock` while using it.
+
+        Raises:
+            StoreError: closed, opened for reading, or opened by another process than this one (after a fork).
+        """
+        self._check_open()
+        if self._writer is None:
+            raise StoreError(f"{self.path} was opened for reading; open it again without readonly to write")
+        if os.getpid() != self._process:
+            raise StoreBusy(f"{self.path} was opened for writing by process {self._process}; a forked process may only read")
+        return self._writer
+
+    def reader(self) -> sqlite3.Connection:
+        """Return this thread's connection for reading.
+
+        Raises:
+            StoreError: closed.
+        """
+        self._check_open()
+        if self.memory:
+            assert self._writer is not None
+            return self._writer
+        if getattr(self._local, "process", None) != os.getpid():
+            connection = self._connect("ro")
+            self._local.connection, self._local.process, self._local.depth = connection, os.getpid(), 0
+            with self.lock:
+                self._readers.append(connection)
+        found: sqlite3.Connection = self._local.connection
+        return found
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Read one state of the store, whatever is written meanwhile; may be nested."""
+        if self.memory:
+            with self.lock:
+                yield self.reader()
+            return
+        connection = self.reader()
+        local = self._local
+        if local.depth == 0:
+            connection.execute("BEGIN")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        local.depth += 1
+        try:
+            yield connection
+        finally:
+            local.depth -= 1
+            if local.depth == 0 and connection.in_transaction:
+                connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all of it or nothing; durable when the block has ended.
+
+        Raises:
+            StoreError: what was written is not stored; the message says why.
+        """
+        with self.lock, reporting(self.path):
+            connection = self.writer()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close every connection and let the next writer in; may be called twice."""
+        with self.lock:
+            self._closed = True
+            if os.getpid() == self._process:
+                for connection in [*self._readers, *([self._writer] if self._writer else [])]:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.close()
+            self._readers, self._writer = [], None
+            if self._guard is not None:
+                os.close(self._guard)
+                self._guard = None
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError(f"{self.path} has been closed; open it again")
+
+    def _open(self) -> None:
+        if self.folder is None:
+            self._writer = self._connect("memory")
+            schema.migrate(self._writer, self.path)
+        elif self.readonly:
+            self._open_for_reading(self.folder)
+        else:
+            self._make_folder(self.folder)
+            self._take_guard(self.folder)
+            self._writer = self._connect("rwc")
+            schema.migrate(self._writer, self.path)
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder} is a file; a store is a folder: name another with --store")
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for made in missing:  # the entry of a new folder is as durable as what will lie in it
+            handle = os.open(made.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _take_guard(self, folder: Path) -> None:
+        try:
+            self._guard = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held = self._guard
+            who = os.pread(held, 32, 0).decode("ascii", "replace").strip() if held is not None else ""
+            raise StoreBusy(
+                f"{folder} is being written by process {who or 'unknown'}; wait until it is done, or open it with readonly=True"
+            ) from None
+        except OSError as error:
+            raise StoreError(
+                f"{folder} cannot be written ({error.strerror}); open it with readonly=True, or name another folder with --store"
+            ) from None
+        os.ftruncate(self._guard, 0)
+        os.pwrite(self._guard, f"{os.getpid()}\n".encode(), 0)
+
+    def _open_for_reading(self, folder: Path) -> None:
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder} is a file; a store is a folder: name another with --store")
+        if not self.path.exists():
+            raise StoreError(f"there is no store in {folder}; create one by opening it for writing, or name another with --store")
+        try:
+            connection = self.reader()
+            found = schema.version(connection, self.path)
+        except sqlite3.OperationalError:
+            wal = self.path.with_name(DATABASE + "-wal")
+            if (os.access(folder, os.W_OK) and not _on_readonly_disk(folder)) or (wal.exists() and wal.stat().st_size):
+                raise
+            # SQLite wants to create files beside the database; where nobody can write, nobody can change it either.
+            self._immutable = True
+            self._local = threading.local()
+            found = schema.version(self.reader(), self.path)
+        if found < schema.VERSION:
+            raise StoreError(
+                f"{self.path} has schema version {found}, older than {schema.VERSION}; open it once for writing to bring it up to date"
+            )
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        where = (
+            ":memory:"
+            if mode == "memory"
+            else f"file:{quote(str(self.path.absolute()))}?mode={mode}{'&immutable=1' if self._immutable else ''}"
+        )
+        connection = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=mode != "memory")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA temp_store = MEMORY")  # nothing of a record may lie in a temporary file
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+        if mode == "ro":
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+
+def _on_readonly_disk(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
