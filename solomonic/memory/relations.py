@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from .datewords import ORDINALS
 from .mentions import Mention
 from .names import FUNCTION_WORDS
 
@@ -242,6 +243,8 @@ def _something(data: bytes, subject: Mention) -> Relation | None:
         if word.lower() in FUNCTION_WORDS:
             break
         phrase.append(word)
+    while phrase and (phrase[-1].endswith(("ed", "est")) or phrase[-1] in ORDINALS):
+        phrase.pop()
     if not phrase or phrase[-1].lower() in _EMPTY or phrase[-1].endswith("ly") or len(phrase[-1]) < 3:
         return None
     noun = " ".join(phrase)
@@ -280,4 +283,4 @@ def _modifies(data: bytes, other: Mention) -> bool:
     if match is None:
         return False
     word = match[1].decode()
-    return word not in FUNCTION_WORDS and not word.endswith(("ing", "ed", "ly"))
+    return not (word in FUNCTION_WORDS or word in _THIRD_PERSON or word in _VERBS or word.endswith(("ing", "ed", "ly")))
