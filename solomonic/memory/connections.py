@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from ..errors import StoreBusy, StoreDamaged, StoreError, StoreForeign
-from . import schema
+from . import rawfile, schema
 
 DATABASE: Final = "memory.db"
 LOCK: Final = "writer.lock"
@@ -75,6 +75,7 @@ class Connections:
         self._immutable = False
         self._writer: sqlite3.Connection | None = None
         self._guard: int | None = None
+        self._held: list[rawfile.Key] = []
         with contextlib.ExitStack() as stack, reporting(self.path):
             stack.callback(self.close)
             self._open()
@@ -120,6 +121,17 @@ class Connections:
                 self._readers.append(connection)
         found: sqlite3.Connection = self._local.connection
         return found
+
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that has seen nothing yet, so that every page comes from the file; writes wait meanwhile."""
+        with self.lock:
+            self._check_open()
+            if self.memory:
+                yield self.writer()
+                return
+            with contextlib.closing(self._connect("ro" if self.readonly else "rw")) as connection:
+                yield connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -169,6 +181,8 @@ class Connections:
                     with contextlib.suppress(sqlite3.Error):
                         connection.close()
             self._readers, self._writer = [], None
+            while self._held:
+                rawfile.release(self._held.pop())
             if self._guard is not None:
                 os.close(self._guard)
                 self._guard = None
@@ -187,6 +201,7 @@ class Connections:
             self._make_folder(self.folder)
             self._take_guard(self.folder)
             self._writer = self._connect("rwc")
+            self._hold()
             schema.migrate(self._writer, self.path)
 
     def _make_folder(self, folder: Path) -> None:
@@ -223,9 +238,9 @@ class Connections:
             raise StoreError(f"{folder} is a file; a store is a folder: name another with --store")
         if not self.path.exists():
             raise StoreError(f"there is no store in {folder}; create one by opening it for writing, or name another with --store")
+        self._hold()
         try:
-            connection = self.reader()
-            found = schema.version(connection, self.path)
+            found = schema.version(self.reader(), self.path)
         except sqlite3.OperationalError:
             wal = self.path.with_name(DATABASE + "-wal")
             if (os.access(folder, os.W_OK) and not _on_readonly_disk(folder)) or (wal.exists() and wal.stat().st_size):
@@ -238,6 +253,9 @@ class Connections:
             raise StoreError(
                 f"{self.path} has schema version {found}, older than {schema.VERSION}; open it once for writing to bring it up to date"
             )
+
+    def _hold(self) -> None:
+        self._held.append(rawfile.hold(self.path))
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         where = (

@@ -12,9 +12,8 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from . import fulltext
+from . import fulltext, spaces
 from .connections import Connections, reporting
-from .schema import SPACE_SHIFT
 
 PENDING = "erasing"
 TEMPORARY_FILE_PAGES = 65_536
@@ -24,7 +23,6 @@ def forget(connections: Connections, seqs: Sequence[int], rise: Callable[[sqlite
     """Delete records and all that rests on them in one transaction, then erase."""
     wanted = sorted(set(seqs))
     with connections.transaction() as connection:
-        spaces = [row[0] for row in connection.execute("SELECT number FROM space").fetchall()]
         rebuild = False
         try:
             connection.execute("SAVEPOINT words")
@@ -36,8 +34,7 @@ def forget(connections: Connections, seqs: Sequence[int], rise: Callable[[sqlite
             rebuild = True
         keys = [(seq,) for seq in wanted]
         connection.executemany("DELETE FROM fact WHERE record = ?", keys)
-        for space in spaces:
-            connection.executemany("DELETE FROM vector WHERE key = ?", [((space << SPACE_SHIFT) + seq,) for seq in wanted])
+        spaces.forget(connection, wanted)
         connection.executemany("DELETE FROM record WHERE seq = ?", keys)
         if rebuild:
             fulltext.rebuild(connection)

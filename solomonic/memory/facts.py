@@ -6,11 +6,13 @@ believed from now on); so a question as of an earlier knowledge is answered as i
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .record import Fact, Interval, seal
+from ..errors import InputError
+from .record import Fact, seal
 
 BLOCK = 2_000
 COLUMNS = "fact.seq, fact.id, subject, relation, object, record.id, fact.record, start, stop, fact.valid_from, fact.valid_to, fact.recorded, closed, fact.source, fact.seal"
@@ -23,6 +25,14 @@ def row_seal(fact: Fact) -> int:
     )
 
 
+def sound(fact: Fact, sealed: object) -> bool:
+    """Return whether a fact is what was written."""
+    try:
+        return row_seal(fact) == sealed
+    except (TypeError, ValueError):
+        return False
+
+
 def fact_of(row: Sequence[Any]) -> Fact:
     """Return the fact of a row of COLUMNS."""
     seq, id, subject, relation, object, record, record_seq, start, stop, since, until, recorded, closed, source, _ = row
@@ -30,45 +40,26 @@ def fact_of(row: Sequence[Any]) -> Fact:
 
 
 def insert(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
-    """Write facts as new rows, inside the caller's transaction."""
+    """Write facts as new rows, inside the caller's transaction.
+
+    Raises:
+        InputError: an id is taken.
+    """
     rows = (
         (f.seq, f.id, f.record_seq, *f.span, f.subject, f.relation, f.object, *f.valid, f.recorded, f.closed, f.source, row_seal(f))
         for f in facts
     )
-    connection.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    try:
+        connection.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    except sqlite3.IntegrityError:
+        raise InputError("a fact's id is already in the store, or twice among these; restore an export into an empty store") from None
 
 
 def close(connection: sqlite3.Connection, fact: Fact, at: float) -> Fact:
     """Say that the log ceased to hold the fact at a time, inside the caller's transaction; return it as it now is."""
-    closed = replaced(fact, closed=at)
+    closed = dataclasses.replace(fact, closed=at)
     connection.execute("UPDATE fact SET closed = ?, seal = ? WHERE seq = ?", (at, row_seal(closed), fact.seq))
     return closed
-
-
-def replaced(
-    fact: Fact,
-    *,
-    closed: float | None = None,
-    seq: int | None = None,
-    id: str | None = None,
-    valid: Interval | None = None,
-    recorded: float | None = None,
-) -> Fact:
-    """Return the fact with some columns changed."""
-    return Fact(
-        fact.seq if seq is None else seq,
-        fact.id if id is None else id,
-        fact.subject,
-        fact.relation,
-        fact.object,
-        fact.record,
-        fact.record_seq,
-        fact.span,
-        fact.valid if valid is None else valid,
-        fact.recorded if recorded is None else recorded,
-        closed,
-        fact.source,
-    )
 
 
 def one(connection: sqlite3.Connection, id: str) -> Fact | None:
@@ -77,12 +68,10 @@ def one(connection: sqlite3.Connection, id: str) -> Fact | None:
     return None if row is None else fact_of(row)
 
 
-def block(connection: sqlite3.Connection, after: int, until: int) -> Iterator[list[Fact]]:
-    """Return all facts with after < seq <= until, in order, in blocks."""
+def block(connection: sqlite3.Connection, after: int, until: int) -> list[Fact]:
+    """Return the first facts with after < seq <= until, in order."""
     sql = f"SELECT {COLUMNS} FROM fact JOIN record ON record.seq = fact.record WHERE fact.seq > ? AND fact.seq <= ? ORDER BY fact.seq LIMIT {BLOCK}"
-    while rows := connection.execute(sql, (after, until)).fetchall():
-        yield [fact_of(row) for row in rows]
-        after = rows[-1][0]
+    return [fact_of(row) for row in connection.execute(sql, (after, until)).fetchall()]
 
 
 def problems(connection: sqlite3.Connection) -> Iterator[str]:
@@ -92,11 +81,7 @@ def problems(connection: sqlite3.Connection) -> Iterator[str]:
     while rows := connection.execute(sql, (after,)).fetchall():
         for row in rows:
             fact, stored, size = fact_of(row[:-1]), row[-2], row[-1]
-            try:
-                sealed = row_seal(fact)
-            except (TypeError, ValueError):
-                sealed = -1
-            if sealed != stored:
+            if not sound(fact, stored):
                 yield f"fact {fact.id} (seq {fact.seq}): its row is not what was written"
             elif size is None:
                 yield f"fact {fact.id} (seq {fact.seq}): the record it rests on (seq {fact.record_seq}) is not there"

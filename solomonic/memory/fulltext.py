@@ -38,7 +38,7 @@ def check(connection: sqlite3.Connection) -> str | None:
     try:
         connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
-        return f"the full-text index does not agree with the records ({error})"
+        return str(error)
     return None
 
 

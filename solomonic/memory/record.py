@@ -235,4 +235,6 @@ class Ids:
         start = (time.time_ns() // 1_000_000 << 36) | int.from_bytes(os.urandom(5), "big") >> 5
         start = max(start, self._last + 1)
         self._last = start + n
-        return [letter + b32hexencode((number & (1 << 80) - 1).to_bytes(10, "big")).decode().lower() for number in range(start, start + n)]
+        numbers = b"".join((number & (1 << 80) - 1).to_bytes(10, "big") for number in range(start, start + n))
+        encoded = b32hexencode(numbers).decode().lower()
+        return [letter + encoded[i : i + 16] for i in range(0, 16 * n, 16)]
