@@ -84,7 +84,87 @@ _VERBS: Final = frozenset(
     ]
 )
 _THIRD_PERSON: Final = frozenset(
-    ["works", "lives", "plays", "wins", "leads", "runs", "owns", "writes", "teaches", "studies", "makes", "takes", "gives", "goes", "comes", "flows", "borders", "operates", "contains", "includes", "features", "stars", "hosts", "holds", "serves", "employs", "produces", "publishes", "supports", "loves", "likes", "hates", "knows", "meets", "marries", "joins", "covers", "uses", "wants", "needs", "visits", "sits", "stands", "lies", "begins", "ends", "opens", "closes", "represents", "governs", "follows", "precedes", "crosses", "connects", "belongs", "refers", "has", "directs", "performs", "manages", "builds", "sells", "buys", "speaks", "eats", "drinks", "drives", "rides", "sings", "reads", "keeps", "brings", "calls", "owes", "loses", "leaves", "enters", "moves", "travels"]
+    [
+        "works",
+        "lives",
+        "plays",
+        "wins",
+        "leads",
+        "runs",
+        "owns",
+        "writes",
+        "teaches",
+        "studies",
+        "makes",
+        "takes",
+        "gives",
+        "goes",
+        "comes",
+        "flows",
+        "borders",
+        "operates",
+        "contains",
+        "includes",
+        "features",
+        "stars",
+        "hosts",
+        "holds",
+        "serves",
+        "employs",
+        "produces",
+        "publishes",
+        "supports",
+        "loves",
+        "likes",
+        "hates",
+        "knows",
+        "meets",
+        "marries",
+        "joins",
+        "covers",
+        "uses",
+        "wants",
+        "needs",
+        "visits",
+        "sits",
+        "stands",
+        "lies",
+        "begins",
+        "ends",
+        "opens",
+        "closes",
+        "represents",
+        "governs",
+        "follows",
+        "precedes",
+        "crosses",
+        "connects",
+        "belongs",
+        "refers",
+        "has",
+        "directs",
+        "performs",
+        "manages",
+        "builds",
+        "sells",
+        "buys",
+        "speaks",
+        "eats",
+        "drinks",
+        "drives",
+        "rides",
+        "sings",
+        "reads",
+        "keeps",
+        "brings",
+        "calls",
+        "owes",
+        "loses",
+        "leaves",
+        "enters",
+        "moves",
+        "travels",
+    ]
 )
 _PREPOSITIONS: Final = frozenset(
     [
@@ -156,34 +236,50 @@ class Relation(NamedTuple):
     end: int
 
 
+class Stated(NamedTuple):
+    """A relation with the mentions that it ties; a subject of kind "speaker" is the record's speaker, an object may be plain words."""
+
+    subject: Mention
+    relation: str
+    object: Mention | str
+    start: int
+    end: int
+
+
 def relations(text: str | bytes, found: Sequence[Mention]) -> list[Relation]:
     """Return what the text states of its mentions, in order; `found`: its mentions (`mentions.mentions`)."""
-    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    speaker = next((mention.surface for mention in found if mention.kind == "speaker"), None)
-    stated: list[Relation] = []
-    ends = [
-        mention for mention in found if mention.kind in ("name", "quoted", "date", "number", "duration") and mention.end > mention.start
+    return [
+        Relation(subject.surface, relation, thing if isinstance(thing, str) else thing.surface, start, end)
+        for subject, relation, thing, start, end in stated(text, found)
     ]
+
+
+def stated(text: str | bytes, found: Sequence[Mention]) -> list[Stated]:
+    """Return what the text states, tied to the given mentions."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    speaker = next((mention for mention in found if mention.kind == "speaker"), None)
+    result: list[Stated] = []
+    ends = [mention for mention in found if mention.kind != "speaker" and mention.end > mention.start]
     if speaker is not None:
-        ends += [Mention("speaker", speaker, "", at.start(), at.end()) for at in _i(data)]
+        ends += [speaker._replace(start=at.start(), end=at.end()) for at in _i(data)]
         ends.sort(key=lambda mention: mention.start)
     for i, subject in enumerate(ends):
         following = ends[i + 1] if i + 1 < len(ends) else None
         if speaker is not None and subject.kind == "name":
             named = _my(data, max(0, subject.start - LONGEST_GAP), subject.start)
             if named and (relation := _noun(named[1])):
-                stated.append(Relation(speaker, relation, subject.surface, named.start(), subject.end))
+                result.append(Stated(speaker, relation, subject, named.start(), subject.end))
         if subject.kind not in ("name", "quoted", "speaker"):
             continue
         between = _between(data, subject, following) if following else None
         if between:
-            stated.append(between)
+            result.append(between)
         elif is_a := _something(data, subject):
-            stated.append(is_a)
-    return stated
+            result.append(is_a)
+    return result
 
 
-def _between(data: bytes, subject: Mention, other: Mention) -> Relation | None:
+def _between(data: bytes, subject: Mention, other: Mention) -> Stated | None:
     """Return what the words between two neighbouring mentions state, or None."""
     gap = data[subject.end : other.start]
     if not 3 <= len(gap) <= LONGEST_GAP or other.kind == "speaker" or _inside(data, subject.start) or _modifies(data, other):
@@ -191,7 +287,7 @@ def _between(data: bytes, subject: Mention, other: Mention) -> Relation | None:
     possessed = _possessed(gap)
     if possessed and subject.kind != "speaker":
         noun = _noun(possessed[1])
-        return Relation(subject.surface, noun, other.surface, subject.start, other.end) if noun and other.kind == "name" else None
+        return Stated(subject, noun, other, subject.start, other.end) if noun and other.kind == "name" else None
     if subject.kind == "speaker":
         gap = re.sub(rb"^(?:'m|\xe2\x80\x99m) ", b" am ", gap)
     if gap[:1] != b" " or gap[-1:] not in b" $":
@@ -202,7 +298,7 @@ def _between(data: bytes, subject: Mention, other: Mention) -> Relation | None:
     verbal = _verbal([word.decode() for word in words], first_person=subject.kind == "speaker")
     if verbal and other.kind in ("date", "duration") and verbal.rpartition(" ")[2] not in _TIMES:
         return None
-    return Relation(subject.surface, verbal, other.surface, subject.start, other.end) if verbal else None
+    return Stated(subject, verbal, other, subject.start, other.end) if verbal else None
 
 
 def _verbal(words: list[str], *, first_person: bool) -> str | None:
@@ -233,7 +329,7 @@ def _is_verb(word: str, *, first_person: bool) -> bool:
     return first_person or word in _VERBS or word in _THIRD_PERSON or (len(word) > 3 and word.endswith("ed"))
 
 
-def _something(data: bytes, subject: Mention) -> Relation | None:
+def _something(data: bytes, subject: Mention) -> Stated | None:
     """Return "X is a Y" where the noun phrase Y follows the mention, or None."""
     match = _is_a(data, subject.end) or (_short_is_a(data, subject.end) if subject.kind == "speaker" else None)
     if match is None or _inside(data, subject.start):
@@ -250,7 +346,7 @@ def _something(data: bytes, subject: Mention) -> Relation | None:
     noun = " ".join(phrase)
     if data[match.start(1) : match.start(1) + len(noun)] != noun.encode() or len(phrase) == 5:
         return None
-    return Relation(subject.surface, "is a", noun, subject.start, match.start(1) + len(noun))
+    return Stated(subject, "is a", noun, subject.start, match.start(1) + len(noun))
 
 
 def _noun(words: bytes) -> str | None:
