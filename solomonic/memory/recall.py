@@ -1,0 +1,194 @@
+"""Recall: which records answer a question, how surely, and why each was chosen.
+
+In three steps, so that the cost hardly grows with the store. *Gather*: the best of the vector index, of the word index and of the graph, with the
+turns beside the best of them. *Score*: every channel for each of these candidates (`channels`), summed by `fusion`. *Read*: the texts of
+the best, for what only the text can tell. Nothing is learned at question time and no language model is asked.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..encoders.protocol import Encoder
+from ..errors import InputError, UnknownName
+from . import answerable
+from . import channels as measures
+from .fusion import CHANNELS, WEIGHTS, Weights, fuse
+from .gather import Background, Dense, Gatherer, Lexical, Pool
+from .log import Log
+from .outline import Outline, Where
+from .question import Question, read
+from .record import Position, Stored, Time, seconds
+
+POOL: Final = 100
+"""How many candidates the vector index brings; the word index brings twice as many, which cost less."""
+
+BESIDE: Final = 50
+"""Of how many of them the neighbouring turns are candidates too."""
+
+TEXTS: Final = 100
+"""How many candidates are read."""
+
+_CONTENT: Final = frozenset(("dense", "lexical"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that answers. channels: what each channel measured (see `channels`); the score is their weighted sum.
+
+    span: the bytes of the record that count.
+    """
+
+    id: str
+    text: str | bytes
+    score: float
+    channels: dict[str, float]
+    span: tuple[int, int]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Hits, best first, and the probability that the memory holds an answer at all."""
+
+    hits: list[Hit]
+    answerable: float
+
+
+def recall(
+    log: Log,
+    vectors: Dense | None,
+    lexical: Lexical | None,
+    graph: None,
+    encoder: Encoder | None,
+    question: str,
+    *,
+    k: int = 10,
+    vector: np.ndarray | None = None,
+    at: Time | None = None,
+    known_at: Time | None = None,
+    where: Where | None = None,
+    channels: Collection[str] | None = None,
+    weights: Weights = WEIGHTS,
+) -> Recall:
+    """Return the k records that answer a question best.
+
+    vectors, lexical, graph: projections of the log; a channel whose projection is None is silent. vector: the question's own vector (d,); the
+    encoder is not asked then. at, known_at: only what had happened and was true, and had been learned, by then. where: see `outline.Where`.
+    channels: those that count; all where None.
+
+    Raises:
+        InputError: k below 1, or a vector that is not finite or of another length than the store's.
+        UnknownName: no channel of that name.
+    """
+    if k < 1:
+        raise InputError(f"k={k}; ask for at least one record")
+    used = frozenset(CHANNELS if channels is None else channels)
+    if used - set(CHANNELS):
+        raise UnknownName("channel", min(used - set(CHANNELS)), CHANNELS)
+    then = None if at is None else seconds(at, "at")
+    with log.read():
+        kept = _kept(log)
+        outline = kept.outline
+        allowed = outline.allowed(log, where, then, None if known_at is None else seconds(known_at, "known_at"))
+        asked = read(question, outline.voices, now=then)
+        # Channels made of others need both kinds of content, unless the caller left one of them out.
+        content = used & {"dense", "lexical"} or {"dense", "lexical"}
+        query = _query(encoder, asked, vector) if vectors is not None and "dense" in content else None
+        fingerprint = str(getattr(vectors, "fingerprint", None) or (encoder.fingerprint if encoder is not None else ""))
+        background = None if query is None else kept.background(log, fingerprint)
+        gatherer = Gatherer(log, outline, allowed, query, fingerprint, background)
+        near = None if query is None or vectors is None else gatherer.dense(vectors, max(POOL, k))
+        said = None if lexical is None or "lexical" not in content else gatherer.lexical(lexical, asked.nameless, 2 * max(POOL, k))
+        pool = gatherer.pool(near, said)
+        if used & {"context", "session"}:
+            pool = gatherer.beside(pool, max(BESIDE, k))
+        return _ranked(log, outline, asked, pool, used, weights, k)
+
+
+def scored(outline: Outline, asked: Question, pool: Pool, used: frozenset[str]) -> dict[str, np.ndarray]:
+    """Return channel -> score (n,) of every candidate, for the channels that need no text."""
+    rows, contents = pool.rows, pool.contents
+    scores = {"dense": pool.dense, "lexical": pool.lexical}
+    if "context" in used:
+        places = outline.neighbours(rows, measures.REACH)
+        found = np.minimum(np.searchsorted(rows, places), max(len(rows) - 1, 0))
+        scores["context"] = measures.context(contents, np.where((places >= 0) & (rows[found] == places), found, -1))
+    if "session" in used:
+        scores["session"] = measures.session(contents, outline.codes["session"][rows])
+    if "time" in used:
+        scores["time"] = measures.time(outline.at[rows], asked.periods)
+    if "speaker" in used:
+        codes = outline.names["speaker"]
+        scores["speaker"] = measures.speaker(outline.codes["speaker"][rows], [codes[name] for name in asked.speakers])
+    return {name: values for name, values in scores.items() if name in used}
+
+
+def _ranked(log: Log, outline: Outline, asked: Question, pool: Pool, used: frozenset[str], weights: Weights, k: int) -> Recall:
+    if not len(pool.rows):
+        return Recall([], answerable.NOTHING)
+    scores = scored(outline, asked, pool, used)
+    before = fuse(scores, weights) if scores else np.zeros(len(pool.rows))
+    best = np.argsort(-before, kind="stable")[: max(TEXTS, k)]
+    seqs = outline.seqs[pool.rows]
+    records = {record.seq: record for record in log.by_seq(seqs[best].tolist())}
+    best = np.array([i for i in best if int(seqs[i]) in records], dtype=np.int64)
+    texts = [records[int(seqs[i])].readable for i in best]
+    scores = {name: values[best] for name, values in scores.items()}
+    if "cue" in used:
+        scores["cue"] = measures.cue(texts, asked.cue)
+    if "form" in used:
+        scores["form"] = measures.form(texts)
+    total = fuse(scores, weights) if scores else np.zeros(len(best))
+    order = np.argsort(-total, kind="stable")
+    hits = [_hit(records[int(seqs[best[i]])], float(total[i]), {name: float(values[i]) for name, values in scores.items()}) for i in order[:k]]
+    return Recall(hits, answerable.probability(answerable.signs(asked, pool, total, scores)))
+
+
+def _hit(record: Stored, score: float, parts: dict[str, float]) -> Hit:
+    return Hit(record.id, record.text, score, parts, (0, len(record.data)), record.seq)
+
+
+def _query(encoder: Encoder | None, asked: Question, vector: np.ndarray | None) -> np.ndarray | None:
+    """Return the question's unit vector (d,), or None where there is neither a vector nor an encoder."""
+    if vector is None:
+        return None if encoder is None else np.asarray(encoder.encode([asked.voiced])[0], dtype=np.float32)
+    given = np.asarray(vector, dtype=np.float32).reshape(-1)
+    norm = float(np.linalg.norm(given))
+    if not np.isfinite(norm):
+        raise InputError("the question's vector is not finite")
+    return given / norm if norm > 0.0 else given
+
+
+class _Kept:
+    """What recall keeps of one open store: its outline, and a background for each encoder."""
+
+    def __init__(self) -> None:
+        self.outline = Outline()
+        self._backgrounds: dict[str, tuple[Position, int, Background]] = {}
+
+    def background(self, log: Log, fingerprint: str) -> Background:
+        """Return the background of a space; made anew when the store was rewritten or has grown by a tenth."""
+        n = len(self.outline)
+        held = self._backgrounds.get(fingerprint)
+        if held is None or held[0].epoch != self.outline.position.epoch or n > 1.1 * held[1]:
+            held = (self.outline.position, n, Background.of(log, fingerprint, self.outline))
+            self._backgrounds[fingerprint] = held
+        return held[2]
+
+
+_all_kept: weakref.WeakKeyDictionary[Log, _Kept] = weakref.WeakKeyDictionary()
+_lock: Final = threading.Lock()
+
+
+def _kept(log: Log) -> _Kept:
+    with _lock:
+        kept = _all_kept.setdefault(log, _Kept())
+        kept.outline.catch_up(log)
+        return kept
