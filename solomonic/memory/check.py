@@ -80,11 +80,22 @@ def _last(connection: sqlite3.Connection) -> int:
 
 def _pages(connection: sqlite3.Connection) -> Iterator[str]:
     try:
-        # Row by row: the pages come first, and a later step of the check may fail because of them.
-        for (text,) in connection.execute(f"PRAGMA integrity_check({MOST})"):
-            yield from (line for line in str(text).splitlines() if line != "ok" and not line.startswith("*** in database"))
+        yield from _integrity(connection, MOST)
+        return
     except sqlite3.DatabaseError as error:
-        yield f"the pages cannot be checked to the end ({error})"
+        reason = str(error)
+    # A damaged page stops the check's later steps, and with them what it had found; stopped in time by a smaller number of findings, it names the page.
+    found: list[str] = []
+    with contextlib.suppress(sqlite3.DatabaseError):
+        for power in range(6):
+            found = _integrity(connection, 1 << power)
+    yield from found
+    yield f"the pages cannot be checked to the end ({reason})"
+
+
+def _integrity(connection: sqlite3.Connection, most: int) -> list[str]:
+    lines = (line for (text,) in connection.execute(f"PRAGMA integrity_check({most})").fetchall() for line in str(text).splitlines())
+    return [line for line in lines if line != "ok" and not line.startswith("*** in database")]
 
 
 def _guarded(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], Iterator[str]], what: str) -> Iterator[str]:

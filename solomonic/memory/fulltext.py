@@ -55,3 +55,14 @@ def match(connection: sqlite3.Connection, tokens: Sequence[str], k: int) -> list
         return []
     rows = connection.execute("SELECT rowid, bm25(words) FROM words WHERE words MATCH ? ORDER BY 2, 1 LIMIT ?", (wanted, k))
     return [(seq, -score) for seq, score in rows.fetchall()]
+
+
+def finds(connection: sqlite3.Connection, tokens: Sequence[str], seq: int) -> bool:
+    """Return whether the index knows of this record, by any of these tokens or by its length."""
+    if connection.execute("SELECT 1 FROM words_docsize WHERE id = ?", (seq,)).fetchone():
+        return True
+    for start in range(0, len(tokens), MOST_TOKENS):
+        wanted = expression(tokens[start : start + MOST_TOKENS])
+        if wanted and connection.execute("SELECT 1 FROM words WHERE words MATCH ? AND rowid = ? LIMIT 1", (wanted, seq)).fetchone():
+            return True
+    return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from .record import Fact, Ids, Position, Record, Stored, Time, Valid, interval, 
 from .rows import COLUMNS
 
 BLOCK: Final = 1_000
+VECTORS_STATE: Final = "vectors_state"
 
 
 class Log:
@@ -99,6 +101,13 @@ class Log:
                         (SELECT seq FROM sqlite_sequence WHERE name = 'fact')"""
         with self._reading() as connection:
             return Position(*(int(number or 0) for number in connection.execute(sql).fetchone()))
+
+    def vectors_state(self) -> str:
+        """Return a name that changes whenever a vector that was already here is replaced or goes: "count-chance", the count rising by one each time.
+
+        By chance no two histories of one store share a name, so that an index made before a backup was restored is known for what it is.
+        """
+        return self._setting(VECTORS_STATE) or "0-"
 
     def setting(self, key: str) -> str | None:
         """Return what was kept under a name by `keep`, or None."""
@@ -241,7 +250,7 @@ class Log:
             if known != len(places):
                 raise InputError(f"{len(places)} vectors were given for {known} records; give one for each record that is in the store")
             spaces.put(connection, places, matrix, fingerprint)
-            _rise(connection)
+            _rise_vectors(connection)
 
     def match(self, tokens: Sequence[str], k: int) -> list[tuple[int, float]]:
         """Return (seq, BM25 score, greater is better) of the k best records with any of these tokens; tokens are words, never syntax."""
@@ -334,13 +343,20 @@ class Log:
 
         Raises:
             UnknownRecord: one of them rests on a record that is not in the store.
-            InputError: an id is taken.
+            InputError: an id is taken, or a span lies outside its record.
         """
-        places = dict(zip((fact.record for fact in facts), self.seqs([fact.record for fact in facts]), strict=True))
+        sql = "SELECT id, seq, length(data) FROM record WHERE id IN (SELECT value FROM json_each(?))"
         with self.connections.transaction() as connection:
+            names = json.dumps([fact.record for fact in facts])
+            places = {id: (seq, size) for id, seq, size in connection.execute(sql, (names,)).fetchall()}
             last = _last(connection, "fact")
+            for fact in facts:
+                if fact.record not in places:
+                    raise UnknownRecord(f"the fact {fact.id!r} rests on the record {fact.record!r}, which is not in the store")
+                if not 0 <= fact.span[0] <= fact.span[1] <= places[fact.record][1]:
+                    raise InputError(f"the fact {fact.id!r} has the span {fact.span}, outside its record's {places[fact.record][1]} bytes")
             fact_rows.insert(
-                connection, [dataclasses.replace(fact, seq=last + i, record_seq=places[fact.record]) for i, fact in enumerate(facts, 1)]
+                connection, [dataclasses.replace(fact, seq=last + i, record_seq=places[fact.record][0]) for i, fact in enumerate(facts, 1)]
             )
 
     # Forgetting and checking
@@ -350,7 +366,7 @@ class Log:
 
         Where a reader still holds an old state, the bytes go when it is done: `erasing` says so, and `erase` tries again.
         """
-        erase.forget(self.connections, [int(seq) for seq in seqs], _rise)
+        erase.forget(self.connections, [int(seq) for seq in seqs], _rise_vectors)
 
     @property
     def erasing(self) -> bool:
@@ -392,3 +408,10 @@ def _last(connection: sqlite3.Connection, table: str) -> int:
 
 def _rise(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE setting SET value = CAST(value AS INTEGER) + 1 WHERE key = 'epoch'")
+
+
+def _rise_vectors(connection: sqlite3.Connection) -> None:
+    _rise(connection)
+    row = connection.execute("SELECT value FROM setting WHERE key = ?", (VECTORS_STATE,)).fetchone()
+    count = int(row[0].partition("-")[0]) if row else 0
+    connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (VECTORS_STATE, f"{count + 1}-{os.urandom(8).hex()}"))

@@ -53,3 +53,11 @@ def reading(path: Path) -> Iterator[int]:
     finally:
         if not kept:
             os.close(handle)
+
+
+def chunks(handle: int, size: int, overlap: int) -> Iterator[bytes]:
+    """Return a file's bytes in chunks, each beginning with the last `overlap` bytes of the one before."""
+    place = 0
+    while chunk := os.pread(handle, size + overlap, place):
+        yield chunk
+        place += size
