@@ -20,11 +20,11 @@ from ..errors import InputError, UnknownName
 from . import answerable
 from . import channels as measures
 from .fusion import CHANNELS, WEIGHTS, Weights, fuse
-from .gather import Background, Dense, Gatherer, Lexical, Pool
+from .gather import Dense, Gatherer, Lexical, Pool
 from .log import Log
 from .outline import Outline, Where
 from .question import Question, read
-from .record import Position, Stored, Time, seconds
+from .record import Stored, Time, seconds
 
 POOL: Final = 100
 """How many candidates the vector index brings; the word index brings twice as many, which cost less."""
@@ -55,9 +55,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Hits, best first, and the probability that the memory holds an answer at all."""
+    """Hits, best first, and the probability that the memory holds an answer at all, with the signs that it rests on."""
 
     hits: list[Hit]
+    signs: answerable.Signs | None
     answerable: float
 
 
@@ -94,17 +95,14 @@ def recall(
         raise UnknownName("channel", min(used - set(CHANNELS)), CHANNELS)
     then = None if at is None else seconds(at, "at")
     with log.read():
-        kept = _kept(log)
-        outline = kept.outline
+        outline = _outline(log)
         allowed = outline.allowed(log, where, then, None if known_at is None else seconds(known_at, "known_at"))
         asked = read(question, outline.voices, now=then)
         # Channels made of others need both kinds of content, unless the caller left one of them out.
         content = used & {"dense", "lexical"} or {"dense", "lexical"}
         query = _query(encoder, asked, vector) if vectors is not None and "dense" in content else None
-        fingerprint = str(getattr(vectors, "fingerprint", None) or (encoder.fingerprint if encoder is not None else ""))
-        background = None if query is None else kept.background(log, fingerprint)
-        gatherer = Gatherer(log, outline, allowed, query, fingerprint, background)
-        near = None if query is None or vectors is None else gatherer.dense(vectors, max(POOL, k))
+        gatherer = Gatherer(outline, allowed, vectors, query)
+        near = gatherer.dense(max(POOL, k))
         said = None if lexical is None or "lexical" not in content else gatherer.lexical(lexical, asked.nameless, 2 * max(POOL, k))
         pool = gatherer.pool(near, said)
         if used & {"context", "session"}:
@@ -132,7 +130,7 @@ def scored(outline: Outline, asked: Question, pool: Pool, used: frozenset[str]) 
 
 def _ranked(log: Log, outline: Outline, asked: Question, pool: Pool, used: frozenset[str], weights: Weights, k: int) -> Recall:
     if not len(pool.rows):
-        return Recall([], answerable.NOTHING)
+        return Recall([], None, 0.0)
     scores = scored(outline, asked, pool, used)
     before = fuse(scores, weights) if scores else np.zeros(len(pool.rows))
     best = np.argsort(-before, kind="stable")[: max(TEXTS, k)]
@@ -147,8 +145,11 @@ def _ranked(log: Log, outline: Outline, asked: Question, pool: Pool, used: froze
         scores["form"] = measures.form(texts)
     total = fuse(scores, weights) if scores else np.zeros(len(best))
     order = np.argsort(-total, kind="stable")
-    hits = [_hit(records[int(seqs[best[i]])], float(total[i]), {name: float(values[i]) for name, values in scores.items()}) for i in order[:k]]
-    return Recall(hits, answerable.probability(answerable.signs(asked, pool, total, scores)))
+    hits = [
+        _hit(records[int(seqs[best[i]])], float(total[i]), {name: float(values[i]) for name, values in scores.items()}) for i in order[:k]
+    ]
+    found = answerable.signs(total, scores.get("speaker"), weights.speaker)
+    return Recall(hits, found, answerable.probability(found))
 
 
 def _hit(record: Stored, score: float, parts: dict[str, float]) -> Hit:
@@ -166,29 +167,13 @@ def _query(encoder: Encoder | None, asked: Question, vector: np.ndarray | None) 
     return given / norm if norm > 0.0 else given
 
 
-class _Kept:
-    """What recall keeps of one open store: its outline, and a background for each encoder."""
-
-    def __init__(self) -> None:
-        self.outline = Outline()
-        self._backgrounds: dict[str, tuple[Position, int, Background]] = {}
-
-    def background(self, log: Log, fingerprint: str) -> Background:
-        """Return the background of a space; made anew when the store was rewritten or has grown by a tenth."""
-        n = len(self.outline)
-        held = self._backgrounds.get(fingerprint)
-        if held is None or held[0].epoch != self.outline.position.epoch or n > 1.1 * held[1]:
-            held = (self.outline.position, n, Background.of(log, fingerprint, self.outline))
-            self._backgrounds[fingerprint] = held
-        return held[2]
-
-
-_all_kept: weakref.WeakKeyDictionary[Log, _Kept] = weakref.WeakKeyDictionary()
+_outlines: Final[weakref.WeakKeyDictionary[Log, Outline]] = weakref.WeakKeyDictionary()
 _lock: Final = threading.Lock()
 
 
-def _kept(log: Log) -> _Kept:
+def _outline(log: Log) -> Outline:
+    """Return the outline of an open store, caught up; it lives as long as the Log does."""
     with _lock:
-        kept = _all_kept.setdefault(log, _Kept())
-        kept.outline.catch_up(log)
-        return kept
+        outline = _outlines.setdefault(log, Outline())
+        outline.catch_up(log)
+        return outline
