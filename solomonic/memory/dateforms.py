@@ -171,7 +171,12 @@ def _read_bare_month(reader: Reader, match: re.Match[str]) -> object:
 
 def _read_weekday(reader: Reader, match: re.Match[str]) -> object:
     how = (match["how"] or "").lower().split()
-    if "every" in how or "each" in how or (match["day"][0].isupper() and _NAME_NEXT.match(reader.text, match.end("day"))):
+    if (
+        "every" in how
+        or "each" in how
+        or _EVERY.search(reader.text[max(0, match.start() - 8) : match.start()])
+        or (match["day"][0].isupper() and _NAME_NEXT.match(reader.text, match.end("day")))
+    ):
         return NO_DATE
     today = reader.today
     if today is None:
@@ -337,16 +342,17 @@ def _read_year(reader: Reader, match: re.Match[str]) -> object:
     text, start, end = reader.text, match.start(), match.end()
     if not _BEFORE_YEAR.search(text[max(0, start - 12) : start]):
         counted = _COUNTED.match(text, end)
-        if counted or not 1500 <= int(match[0]) < 2100 or (int(match[0]) < 1800 and _SMALL_NEXT.match(text, end)):
+        if counted or not 1500 <= int(match[0]) < 2200 or (int(match[0]) < 1800 and _SMALL_NEXT.match(text, end)):
             return NO_DATE
     return years(int(match[0]))
 
 
 _NAME_NEXT: Final = re.compile(r" [A-Z][a-z]")
 _LASTING: Final = re.compile(r"\b(?:for|takes?|took|lasts?|lasted|spent|within|after|about|almost|nearly|over) $", re.I)
+_EVERY: Final = re.compile(r"\b(?:every|each)\s+$", re.I)
 _SMALL_NEXT: Final = re.compile(r"[ ][a-z]")
 _COUNTED: Final = re.compile(
-    r"[ -](?:[a-z]+[^s\W]s|people|men|women|children|feet|km|kg|cm|mm|m|g|l|ft|lb|percent|per|and|or|x)\b(?<!was)(?<!has)"
+    r"[ -](?:[a-z]+[a-hj-rtv-z]s|people|men|women|children|feet|km|kg|cm|mm|m|g|l|ft|lb|percent|per|and|or|x)\b(?<!was)(?<!has)"
 )
 _BEFORE_YEAR: Final = re.compile(
     r"(?:\b(?:in|since|by|until|till|from|during|before|after|circa|year|early|late|mid|between)[ -]|\()$", re.I

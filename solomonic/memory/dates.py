@@ -104,13 +104,15 @@ def dates(text: str, *, at: float | None, words: Iterable[str] | None = None) ->
     found: list[tuple[int, int, Value]] = []
     for token in digits:
         found += _matches(reader, DIGIT_RULES, token)
+    tried: set[tuple[int, int]] = set()
     for word in sorted(spoken):
         rules, openers, reach = _KINDS[word]
         for start in places_of(text, word):
-            near = max(0, start - 40)
-            for opener in [*tokens_of(text, near, start)][-reach:]:
-                if opener[0] in openers or "0" <= opener[0][0] <= "9":
-                    found += _matches(reader, rules, opener.start())
+            for opener in [*tokens_of(text, max(0, start - 40), start)][-reach:]:
+                first = opener.start()
+                if (opener[0] in openers or "0" <= opener[0][0] <= "9") and (id(rules), first) not in tried:
+                    tried.add((id(rules), first))
+                    found += _matches(reader, rules, first)
             found += _matches(reader, rules, start)
     return _kept(reader, found) if found else []
 

@@ -45,6 +45,11 @@ def any_of(words: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(words, key=len, reverse=True)) + ")"
 
 
+def closed_class(words: str) -> frozenset[str]:
+    """Return the words of a list that is written as one text."""
+    return frozenset(words.split())
+
+
 GAP: Final = r"[ \t\n\xa0]{1,2}"
 MONTH: Final = rf"(?P<month>{any_of(MONTH_OF)})\b\.?"
 COUNT: Final = (

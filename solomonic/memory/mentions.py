@@ -81,11 +81,11 @@ _Hit = tuple[int, int, Kind, str, Period | Duration | Quantity | None]
 
 
 class Guarded(NamedTuple):
-    """A name that only the store's casing can settle: the whole, the mention left without its first word, and that word."""
+    """A mention that the casing of the store settles: the whole, what is left without its first word, and that word (None: it is sure)."""
 
     whole: Mention
     rest: Mention | None
-    guard: str
+    guard: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Scan:
         """Return all mentions, in the order of the text, as the casing settles them."""
         found = list(self.sure)
         for whole, rest, guard in self.guarded:
-            norm = decide(whole.norm, guard, rest.norm if rest else None, casing, sure)
+            norm = decide(whole.norm, guard or "", rest.norm if rest else None, casing, sure)
             if norm == whole.norm:
                 found.append(whole)
             elif rest is not None and norm == rest.norm:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from .datewords import WEEKDAY_WORDS
+from .datewords import WEEKDAY_WORDS, closed_class
 
 MOST_WORDS: Final = 8
 """A longer run of capitalised words is a heading or a shout, not a name."""
@@ -22,228 +22,19 @@ MOST_WORDS: Final = 8
 OFTEN: Final = 5
 """A word seen at so many starts of sentences, and never capitalised inside one, is no name."""
 
-FUNCTION_WORDS: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "any",
-        "each",
-        "every",
-        "either",
-        "neither",
-        "no",
-        "none",
-        "all",
-        "both",
-        "half",
-        "such",
-        "much",
-        "many",
-        "more",
-        "most",
-        "few",
-        "several",
-        "other",
-        "another",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "myself",
-        "you",
-        "your",
-        "yours",
-        "yourself",
-        "he",
-        "him",
-        "his",
-        "himself",
-        "she",
-        "her",
-        "hers",
-        "herself",
-        "it",
-        "its",
-        "itself",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "ourselves",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "themselves",
-        "one",
-        "who",
-        "whom",
-        "whose",
-        "which",
-        "what",
-        "when",
-        "where",
-        "why",
-        "how",
-        "whether",
-        "that",
-        "if",
-        "because",
-        "since",
-        "although",
-        "though",
-        "while",
-        "unless",
-        "until",
-        "till",
-        "as",
-        "than",
-        "and",
-        "or",
-        "but",
-        "nor",
-        "so",
-        "yet",
-        "for",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "to",
-        "from",
-        "with",
-        "without",
-        "within",
-        "into",
-        "onto",
-        "upon",
-        "about",
-        "above",
-        "across",
-        "after",
-        "against",
-        "along",
-        "among",
-        "around",
-        "before",
-        "behind",
-        "below",
-        "beneath",
-        "beside",
-        "besides",
-        "between",
-        "beyond",
-        "despite",
-        "down",
-        "during",
-        "except",
-        "inside",
-        "like",
-        "near",
-        "off",
-        "out",
-        "outside",
-        "over",
-        "past",
-        "per",
-        "through",
-        "throughout",
-        "toward",
-        "towards",
-        "under",
-        "underneath",
-        "up",
-        "via",
-        "is",
-        "am",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "do",
-        "does",
-        "did",
-        "done",
-        "doing",
-        "have",
-        "has",
-        "had",
-        "having",
-        "can",
-        "could",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "will",
-        "would",
-        "ought",
-        "not",
-        "yes",
-        "then",
-        "there",
-        "here",
-        "now",
-        "also",
-        "just",
-        "only",
-        "even",
-        "still",
-        "again",
-        "too",
-        "very",
-        "else",
-        "ever",
-        "never",
-        "once",
-        "perhaps",
-        "maybe",
-        "however",
-        "therefore",
-        "thus",
-        "hence",
-        "moreover",
-        "meanwhile",
-        "otherwise",
-        "instead",
-    ]
+FUNCTION_WORDS: Final = closed_class(
+    "a an the this that these those some any each every either neither no none all both half such much many more most few "
+    "several other another i me my mine myself you your yours yourself he him his himself she her hers herself it its itself "
+    "we us our ours ourselves they them their theirs themselves one who whom whose which what when where why how whether that "
+    "if because since although though while unless until till as than and or but nor so yet for of in on at by to from with "
+    "without within into onto upon about above across after against along among around before behind below beneath beside "
+    "besides between beyond despite down during except inside like near off out outside over past per through throughout "
+    "toward towards under underneath up via is am are was were be been being do does did done doing have has had having can "
+    "could may might must shall should will would ought not yes then there here now also just only even still again too very "
+    "else ever never once perhaps maybe however therefore thus hence moreover meanwhile otherwise instead"
 )
-_JOINING: Final = frozenset(
-    [
-        "of",
-        "the",
-        "de",
-        "la",
-        "le",
-        "del",
-        "della",
-        "di",
-        "da",
-        "do",
-        "dos",
-        "du",
-        "van",
-        "von",
-        "der",
-        "den",
-        "bin",
-        "ibn",
-        "al",
-        "el",
-        "y",
-    ]
-)
-_TITLES: Final = frozenset(["dr", "mr", "mrs", "ms", "miss", "prof", "st", "sr", "jr", "sir", "madam", "lord", "lady"])
+_JOINING: Final = closed_class("of the de la le del della di da do dos du van von der den bin ibn al el y")
+_TITLES: Final = closed_class("dr mr mrs ms miss prof sr jr sir madam")
 _SHORT: Final = _TITLES | frozenset(("st", "vs", "eg", "ie", "e.g", "i.e", "no", "vol", "fig", "cf", "al"))
 """Words whose full stop ends no sentence."""
 
@@ -369,8 +160,7 @@ def _of_run(text: str, offset: int, run: str) -> Iterator[Name]:
     if len(run) > 40 * MOST_WORDS:
         return
     piece: list[tuple[int, str]] = []
-    for match in _words(run):
-        word, start = match[0], offset + match.start()
+    for start, word in [(offset, run)] if " " not in run and "\xa0" not in run else _split(run, offset):
         base = word.partition("'")[0].partition("’")[0].lower()
         joins = base in _JOINING and bool(piece) and word.islower()
         if not joins and (base in FUNCTION_WORDS or base.rstrip(".") in _TITLES or word.endswith(("n't", "n’t"))):
@@ -382,6 +172,10 @@ def _of_run(text: str, offset: int, run: str) -> Iterator[Name]:
             yield from _of_piece(text, piece)
             piece = []
     yield from _of_piece(text, piece)
+
+
+def _split(run: str, offset: int) -> Iterator[tuple[int, str]]:
+    return ((offset + match.start(), match[0]) for match in _words(run))
 
 
 def _of_piece(text: str, piece: list[tuple[int, str]]) -> Iterator[Name]:

@@ -1,0 +1,295 @@
+"""The graph of a memory: records, what they mention, and how these hang together; a projection of the log.
+
+Its table (`graphtable`) is caught up from where it stopped; the entities and the walker's graph are made from it when a question needs
+them and something has changed. Records never change, so a rise of the log's epoch means either that records were forgotten (their number tells) or that
+facts or vectors were rewritten (facts are read again). What cannot be accounted for is made anew, and `notices` says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from .adjacency import Adjacency, Weights, adjacency
+from .coreference import Entities, settle
+from .graphtable import CLASS, Table
+from .log import Log
+from .mentions import mentions
+from .names import FUNCTION_WORDS
+from .projection import Header, Projection, load, save, sweep
+from .record import Position, Stored
+
+if TYPE_CHECKING:
+    import networkx
+
+FILE: Final = "graph.bin"
+VERSION: Final = 1
+FINGERPRINT: Final = "rules-1"
+"""Names the rules by which texts are read; another one means that the graph is made anew."""
+
+DAMPING: Final = 0.85
+EPSILON: Final = 1e-5
+MOST_QUESTION: Final = 4_096
+"""Characters of a question that are read for mentions."""
+LONGEST_NAME: Final = 3
+_words: Final = re.compile(r"\w+").findall
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Records by their score, best first: seqs int64 (k,), scores float64 (k,); left: what the scores are short of in total."""
+
+    seqs: np.ndarray
+    scores: np.ndarray
+    left: float
+
+
+class GraphIndex:
+    """The graph of one store; safe in many threads. `notices`: what had to be made anew, and why."""
+
+    def __init__(self, log: Log, folder: Path | None = None, *, weights: Weights | None = None) -> None:
+        self.log = log
+        self.path = None if folder is None else Path(folder) / FILE
+        self.position = Position(0, 0)
+        self.notices: list[str] = []
+        self._weights = weights or Weights()
+        self._table = Table()
+        self._drawn: tuple[Entities, Adjacency] | None = None
+        self._saved: Position | None = None
+        self._lock = threading.RLock()
+
+    @classmethod
+    def load(cls, folder: Path | None, log: Log, *, weights: Weights | None = None) -> GraphIndex:
+        """Return the graph of the log, read from the folder and caught up; made from the log where the file is missing or no good.
+
+        folder: where the projections lie, or None for a store in RAM.
+        """
+        index = cls(log, folder, weights=weights)
+        if index.path is not None:
+            if not log.readonly:
+                sweep(index.path)
+            found = load(index.path, kind="graph", version=VERSION, store_id=log.store_id, fingerprint=FINGERPRINT)
+            if isinstance(found, Projection):
+                index._take(found)
+            elif not found.missing or log.count():
+                index.notices.append(f"{index.path.name} {found.reason}; the graph is made anew from the log")
+        with log.read():
+            index.catch_up()
+            if log.count() != len(index):
+                index._restart(f"{FILE} does not have the records that the log has")
+                index.catch_up()
+        return index
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __repr__(self) -> str:
+        return f"GraphIndex({len(self)} records, {len(self._table.keys)} forms of names, up to {self.position.seq})"
+
+    def _take(self, found: Projection) -> None:
+        try:
+            self._table = Table.of_arrays(found.arrays)
+        except (ValueError, KeyError, TypeError):
+            self.notices.append(f"{found.path.name} was written by another version; the graph is made anew from the log")
+            return
+        if found.header.anchor != self._anchor():
+            self._table = Table()
+            self.notices.append(f"{found.path.name} tells of another history than the log; the graph is made anew from it")
+            return
+        self.position = self._saved = found.header.position
+
+    def _anchor(self) -> str:
+        """Return a name for the last record of the table as the log has it: another history has another one."""
+        seqs = self._table.rows("records")["seq"]
+        found = self.log.by_seq([int(seqs[-1])]) if len(seqs) else []
+        return hashlib.sha256(found[0].id.encode()).hexdigest()[:32] if found else "-"
+
+    def catch_up(self) -> None:
+        """Read what the log has beyond this graph."""
+        with self._lock, self.log.read():
+            position = self.log.position()
+            if position == self.position:
+                return
+            if position.seq < self.position.seq or position.epoch < self.position.epoch:
+                self._restart("the log has gone back behind the graph")
+            self._read(position)
+            if position.epoch != self.position.epoch:
+                if self.log.count() != len(self._table):
+                    self._restart("records were forgotten while the graph was not open")
+                    self._read(position)
+                self._table.set_facts(self.log.facts())
+            elif position.facts != self.position.facts:
+                self._table.add_facts(self.log.facts(after=self.position.facts))
+            self.position = position
+            self._drawn = None
+
+    def _read(self, position: Position) -> None:
+        for record in self.log.records(self.position.seq, position.seq):
+            self._table.add(record)
+
+    def _restart(self, why: str) -> None:
+        self.notices.append(f"{why}; the graph is made anew from the log")
+        self._table, self.position, self._drawn = Table(), Position(0, -1), None
+
+    def rebuild(self) -> None:
+        """Make the graph anew from the log, and save it where it has a file."""
+        with self._lock:
+            self._table, self.position, self._drawn, self._saved = Table(), Position(0, -1), None, None
+            self.catch_up()
+            self.save()
+
+    def save(self) -> None:
+        """Write the graph beside the log, in one stroke; nothing where it lives in RAM, is only read, or is already there.
+
+        Raises:
+            StoreError: it could not be written; what was there before is untouched.
+        """
+        with self._lock:
+            if self.path is None or self.log.readonly or self._saved == self.position:
+                return
+            header = Header("graph", VERSION, self.log.store_id, FINGERPRINT, self.position, self._anchor())
+            save(self.path, header, self._table.arrays())
+            self._saved = self.position
+
+    # Forgetting and checking
+
+    def erase(self, records: Sequence[Stored]) -> None:
+        """Take records out that the log has forgotten, with every word that only they had, here and in the file."""
+        with self._lock, self.log.read():
+            position = self.log.position()
+            behind = (position.seq, position.epoch) != (self.position.seq, self.position.epoch + 1)
+            self._table.remove(records)
+            if behind or len(self._table) != self.log.count():
+                self._table, self.position, self._drawn = Table(), Position(0, -1), None
+                self.catch_up()
+            else:
+                self._table.set_facts(self.log.facts())
+                self.position, self._drawn = position, None
+            self._saved = None
+            self.save()
+
+    def probe(self, records: Sequence[Stored]) -> list[str]:
+        """Return what the graph still knows of records that were forgotten; empty where it is nothing."""
+        with self._lock:
+            here = set(self._table.rows("records")["seq"].tolist())
+            found = [f"record {record.id} is still in the graph" for record in records if record.seq in here]
+            found += [
+                f"{count} {name} that no record names are still in the graph" for name, count in self._table.unused().items() if count
+            ]
+            if self._saved is not None and self._saved != self.position:
+                found.append("the graph's file is older than the graph")
+            return found
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the graph: where it differs from one that is made anew from the log, and whether its file is whole."""
+        with self._lock, self.log.read():
+            self.catch_up()
+            fresh = GraphIndex(self.log)
+            fresh.catch_up()
+            wrong = [f"its {part} are not those of the log" for part in fresh._table.differs(self._table)]
+            if self.path is not None and self._saved is not None:
+                found = load(self.path, kind="graph", version=VERSION, store_id=self.log.store_id, fingerprint=FINGERPRINT)
+                if not isinstance(found, Projection):
+                    wrong.append(f"{self.path.name} {found.reason}")
+            return wrong
+
+    # Questions
+
+    def drawn(self) -> tuple[Entities, Adjacency]:
+        """Return the entities and the walker's graph of what the log holds now."""
+        with self._lock:
+            self.catch_up()
+            if self._drawn is None:
+                entities = settle(self._table)
+                self._drawn = (entities, adjacency(self._table, entities, self._weights))
+            return self._drawn
+
+    def entities(self, text: str, *, at: float | None = None) -> dict[int, float]:
+        """Return the entities that a question names, by their number, with their weights (inverse document frequency, nats).
+
+        at: when it is asked, for "last week" and the like. Where it names none as names are written, its words are tried as they stand.
+        """
+        entities, graph = self.drawn()
+        text = text[:MOST_QUESTION]
+        found = [(CLASS[mention.kind], mention.norm) for mention in mentions(text, at=at, casing=self._table.casing)]
+        seeds = self._known(entities, graph, [f"{letter}:{norm}" for letter, norm in found])
+        if seeds:
+            return seeds
+        words = _words(text.lower())
+        runs = [words[i : i + n] for n in range(LONGEST_NAME, 0, -1) for i in range(len(words) - n + 1)]
+        return self._known(entities, graph, ["n:" + " ".join(run) for run in runs if not FUNCTION_WORDS.intersection((run[0], run[-1]))])
+
+    def _known(self, entities: Entities, graph: Adjacency, keys: Sequence[str]) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for key in keys:
+            number = self._table.keys.find(key)
+            entity = int(entities.of_key[number]) if 0 <= number < len(entities.of_key) - 1 else -1
+            if entity >= 0:
+                found[entity] = float(graph.frequency[entity])
+        return found
+
+    def rank(
+        self,
+        text: str = "",
+        *,
+        k: int = 100,
+        at: float | None = None,
+        records: Mapping[int, float] | None = None,
+        damping: float = DAMPING,
+        epsilon: float = EPSILON,
+    ) -> Ranked:
+        """Return the k records nearest to what a question names, by personalised PageRank (`pagerank.Walk.push`, error and all).
+
+        records: further places to start from, seq -> weight; their weights together count as much as those of the entities together.
+        """
+        _, graph = self.drawn()
+        named = self.entities(text, at=at) if text else {}
+        given = {int(seq): weight for seq, weight in (records or {}).items() if weight > 0}
+        places = graph.nodes_of(np.fromiter(given, dtype=np.int64, count=len(given)))
+        weights = np.fromiter(given.values(), dtype=np.float64, count=len(given))[places >= 0]
+        starts = [(np.array(list(named), dtype=np.int64) + graph.records, np.array(list(named.values()))), (places[places >= 0], weights)]
+        starts = [(nodes, mass / mass.sum()) for nodes, mass in starts if len(nodes) and mass.sum() > 0]
+        if not starts:
+            return Ranked(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
+        nodes, mass = np.concatenate([part[0] for part in starts]), np.concatenate([part[1] for part in starts])
+        pushed = graph.walk.push(nodes, mass, damping=damping, epsilon=epsilon)
+        reached = pushed.nodes < graph.records
+        rows, scores = pushed.nodes[reached], pushed.scores[reached]
+        best = np.lexsort((rows, -scores))[:k]
+        best = best[scores[best] > 0]
+        return Ranked(graph.seqs[rows[best]], scores[best], pushed.left)
+
+    def shared(self, first: Sequence[int], candidates: Sequence[int], *, without: Mapping[int, float] | None = None) -> np.ndarray:
+        """Return how much each candidate (n,) has in common with the first records: the weights of the entities they share, in nats.
+
+        first, candidates: seqs. without: entities that do not count, those that the question itself names (`entities`). A record that is
+        itself among the first counts what it shares with the others.
+        """
+        _, graph = self.drawn()
+        mentioned: dict[int, set[int]] = {}
+        for node in graph.nodes_of(np.asarray(first, dtype=np.int64)).tolist():
+            if node >= 0:
+                for entity in graph.entities_of(node).tolist():
+                    if entity not in (without or {}):
+                        mentioned.setdefault(entity, set()).add(node)
+        scores = np.zeros(len(candidates))
+        for i, node in enumerate(graph.nodes_of(np.asarray(candidates, dtype=np.int64)).tolist()):
+            if node >= 0:
+                near = (entity for entity in graph.entities_of(node).tolist() if mentioned.get(entity, set()) - {node})
+                scores[i] = sum(float(graph.frequency[entity]) for entity in near)
+        return scores
+
+    def view(self, at: float | None = None, known_at: float | None = None) -> networkx.MultiDiGraph[Any]:
+        """Return the whole graph for networkx, with the record, the bytes and the source that each edge rests on; see `graphview`."""
+        from .graphview import view
+
+        with self._lock, self.log.read():
+            entities, _ = self.drawn()
+            return view(self.log, self._table, entities, at=at, known_at=known_at)
