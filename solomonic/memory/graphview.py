@@ -107,7 +107,7 @@ class _Drawing:
             self.graph.add_edge(
                 record.id,
                 node,
-                key=f"mentions {start}",
+                key=f"mentions {what} {start}",
                 relation="mentions",
                 record=record.id,
                 span=(start, end),

@@ -99,7 +99,7 @@ class Casing:
         """Return whether a capitalised word is one because it is a name, as far as the store can tell."""
         small = self.forms[word.lower()]
         if small:
-            return self.inside(word) >= small
+            return self.inside(word) > small
         return self.starts[word] < OFTEN or self.inside(word) > 0
 
 

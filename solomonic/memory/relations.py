@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from .datewords import ORDINALS, closed_class
+from .datewords import DAY_WORDS, ORDINALS, closed_class
 from .mentions import Mention
 from .names import FUNCTION_WORDS
 
@@ -41,16 +41,16 @@ _ARTICLES: Final = frozenset(("a", "an", "the"))
 _FILLERS: Final = closed_class("also later first then once now currently originally still recently formerly")
 _PLACE: Final = closed_class("in at on from near within outside")
 _TIMES: Final = closed_class("in on at since from until by during before after around")
-_EMPTY: Final = closed_class("bit lot few little while way thing one kind sort part type number couple member good great")
+_EMPTY: Final = closed_class("bit lot few little while way thing one kind sort part type number couple member")
 
 _word: Final = re.compile(rb"[a-z]+(?:-[a-z]+)*")
 _is_a: Final = re.compile(rb" (?:is|was|am|became) (?:an?|the) ((?:[A-Za-z]+(?:-[A-Za-z]+)*[ ]?){1,5})").match
 _short_is_a: Final = re.compile(rb"(?:'m|\xe2\x80\x99m|'s|\xe2\x80\x99s) an? ((?:[A-Za-z]+(?:-[A-Za-z]+)*[ ]?){1,5})").match
 _possessed: Final = re.compile(
-    rb"(?:'s|\xe2\x80\x99s|s'|s\xe2\x80\x99) ([a-z]+(?: [a-z]+)?)(?:,| (?:is|was)(?: called| named)?|(?:'s|\xe2\x80\x99s) name is)? "
+    rb"(?:'s|\xe2\x80\x99s|s'|s\xe2\x80\x99) ([a-z]+(?: [a-z]+)??)(?:,| (?:is|was)(?: called| named)?|(?:'s|\xe2\x80\x99s) name is)? "
 ).fullmatch
 _i: Final = re.compile(rb"\bI\b").finditer
-_my: Final = re.compile(rb"\b[Mm]y ([a-z]+(?: [a-z]+)?)(?:,| (?:is|was)(?: called| named)?|(?:'s|\xe2\x80\x99s) name is)? $").search
+_my: Final = re.compile(rb"\b[Mm]y ([a-z]+(?: [a-z]+)??)(?:,| (?:is|was)(?: called| named)?|(?:'s|\xe2\x80\x99s) name is)? $").search
 
 
 class Relation(NamedTuple):
@@ -168,7 +168,7 @@ def _something(data: bytes, subject: Mention) -> Stated | None:
         phrase.append(word)
     while phrase and (phrase[-1].endswith(("ed", "est")) or phrase[-1] in ORDINALS):
         phrase.pop()
-    if not phrase or phrase[-1].lower() in _EMPTY or phrase[-1].endswith("ly") or len(phrase[-1]) < 3:
+    if not phrase or any(word.lower() in _EMPTY for word in phrase) or phrase[-1].endswith("ly") or len(phrase[-1]) < 3:
         return None
     noun = " ".join(phrase)
     if data[match.start(1) : match.start(1) + len(noun)] != noun.encode() or len(phrase) == 5:
@@ -206,4 +206,6 @@ def modifies(data: bytes, other: Mention) -> bool:
     if match is None:
         return False
     word = match[1].decode()
-    return not (word in FUNCTION_WORDS or word in _THIRD_PERSON or word in _VERBS or word.endswith(("ing", "ed", "ly")))
+    return not (
+        word in FUNCTION_WORDS or word in _THIRD_PERSON or word in _VERBS or word in DAY_WORDS or word.endswith(("ing", "ed", "ly"))
+    )
