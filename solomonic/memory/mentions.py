@@ -132,6 +132,9 @@ def scan(text: str | bytes, *, at: float | None = None, speaker: str | None = No
         _scan_piece(piece, offset, at, errors, result)
         offset += len(piece) if piece.isascii() else len(piece.encode("utf-8", errors))
         if len(result.sure) + len(result.guarded) >= MOST:
+            last = sorted([*(mention.start for mention in result.sure), *(found.whole.start for found in result.guarded)])[MOST - 1]
+            result.sure[:] = [mention for mention in result.sure if mention.start <= last]
+            result.guarded[:] = [found for found in result.guarded if found.whole.start <= last]
             break
     return result
 

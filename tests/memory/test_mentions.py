@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -161,24 +160,21 @@ def test_casing_forgets_exactly_what_is_taken_out(texts: list[list[str]], gone: 
     assert (whole.forms, whole.starts) == (left.forms, left.starts)
 
 
-@pytest.mark.parametrize(
-    "piece", ["a", "A", "A ", "Ab", "é", '"', "“", "1", "1 ", "$", "'", "A'", "A.", "may ", "((A", "-", "\n", "Mr. ", "A-b"]
-)
-def test_no_text_is_too_hostile(piece: str) -> None:
-    text = piece * (200_000 // len(piece))
-    began = time.process_time()
-    found = mentions(text)
-    assert len(found) <= MOST + 65_536
-    assert time.process_time() - began < 20.0
+HOSTILE = ["a", "A", "A ", "Ab", "é", '"', "“", "1", "1 ", "$", "'", "A'", "A.", "may ", "((A", "-", "\n", "Mr. ", "A-b", '"x', "two dogs "]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_hostile_text_has_no_more_than_the_most_mentions(piece: str) -> None:
+    found = mentions(piece * (100_000 // len(piece)))
+    assert len(found) <= MOST
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("piece", ["a", "A", "Ab ", "é", '"x', "1", "two dogs ", "x\ud800"])
-def test_ten_megabytes_are_read_in_linear_time(piece: str) -> None:
-    text = piece * (10_000_000 // len(piece))
-    began = time.process_time()
-    mentions(text)
-    assert time.process_time() - began < 60.0
+@pytest.mark.parametrize("piece", [*HOSTILE, "x\ud800"])
+def test_ten_megabytes_without_a_sentence_are_read_to_their_end(piece: str) -> None:
+    """Work that grew with the square of the length would not end here."""
+    scanned = scan(piece * (10_000_000 // len(piece)))
+    assert len(scanned.sure) + len(scanned.guarded) <= MOST
 
 
 def test_a_long_text_is_read_to_its_end_piece_by_piece() -> None:
