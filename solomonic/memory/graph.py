@@ -13,13 +13,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from .adjacency import Adjacency, Weights, adjacency
 from .coreference import Entities, settle
-from .graphtable import CLASS, Table
+from .graphtable import CLASS, Strings, Table
 from .log import Log
 from .mentions import mentions
 from .names import FUNCTION_WORDS
@@ -51,6 +51,14 @@ class Ranked:
     left: float
 
 
+class Drawn(NamedTuple):
+    """What questions are asked of: fixed, while the table behind it may go on."""
+
+    entities: Entities
+    graph: Adjacency
+    keys: Strings
+
+
 class GraphIndex:
     """The graph of one store; safe in many threads. `notices`: what had to be made anew, and why."""
 
@@ -61,7 +69,7 @@ class GraphIndex:
         self.notices: list[str] = []
         self._weights = weights or Weights()
         self._table = Table()
-        self._drawn: tuple[Entities, Adjacency] | None = None
+        self._drawn: Drawn | None = None
         self._saved: Position | None = None
         self._lock = threading.RLock()
 
@@ -202,13 +210,13 @@ class GraphIndex:
 
     # Questions
 
-    def drawn(self) -> tuple[Entities, Adjacency]:
+    def drawn(self) -> Drawn:
         """Return the entities and the walker's graph of what the log holds now."""
         with self._lock:
             self.catch_up()
             if self._drawn is None:
                 entities = settle(self._table)
-                self._drawn = (entities, adjacency(self._table, entities, self._weights))
+                self._drawn = Drawn(entities, adjacency(self._table, entities, self._weights), self._table.keys)
             return self._drawn
 
     def entities(self, text: str, *, at: float | None = None) -> dict[int, float]:
@@ -216,24 +224,15 @@ class GraphIndex:
 
         at: when it is asked, for "last week" and the like. Where it names none as names are written, its words are tried as they stand.
         """
-        entities, graph = self.drawn()
+        drawn = self.drawn()
         text = text[:MOST_QUESTION]
         found = [(CLASS[mention.kind], mention.norm) for mention in mentions(text, at=at, casing=self._table.casing)]
-        seeds = self._known(entities, graph, [f"{letter}:{norm}" for letter, norm in found])
+        seeds = _known(drawn, [f"{letter}:{norm}" for letter, norm in found])
         if seeds:
             return seeds
         words = _words(text.lower())
         runs = [words[i : i + n] for n in range(LONGEST_NAME, 0, -1) for i in range(len(words) - n + 1)]
-        return self._known(entities, graph, ["n:" + " ".join(run) for run in runs if not FUNCTION_WORDS.intersection((run[0], run[-1]))])
-
-    def _known(self, entities: Entities, graph: Adjacency, keys: Sequence[str]) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for key in keys:
-            number = self._table.keys.find(key)
-            entity = int(entities.of_key[number]) if 0 <= number < len(entities.of_key) - 1 else -1
-            if entity >= 0:
-                found[entity] = float(graph.frequency[entity])
-        return found
+        return _known(drawn, ["n:" + " ".join(run) for run in runs if not FUNCTION_WORDS.intersection((run[0], run[-1]))])
 
     def rank(
         self,
@@ -249,7 +248,7 @@ class GraphIndex:
 
         records: further places to start from, seq -> weight; their weights together count as much as those of the entities together.
         """
-        _, graph = self.drawn()
+        graph = self.drawn().graph
         named = self.entities(text, at=at) if text else {}
         given = {int(seq): weight for seq, weight in (records or {}).items() if weight > 0}
         places = graph.nodes_of(np.fromiter(given, dtype=np.int64, count=len(given)))
@@ -272,7 +271,7 @@ class GraphIndex:
         first, candidates: seqs. without: entities that do not count, those that the question itself names (`entities`). A record that is
         itself among the first counts what it shares with the others.
         """
-        _, graph = self.drawn()
+        graph = self.drawn().graph
         mentioned: dict[int, set[int]] = {}
         for node in graph.nodes_of(np.asarray(first, dtype=np.int64)).tolist():
             if node >= 0:
@@ -291,5 +290,16 @@ class GraphIndex:
         from .graphview import view
 
         with self._lock, self.log.read():
-            entities, _ = self.drawn()
+            entities = self.drawn().entities
             return view(self.log, self._table, entities, at=at, known_at=known_at)
+
+
+def _known(drawn: Drawn, keys: Sequence[str]) -> dict[int, float]:
+    """Return the entities that these keys name, with their weights."""
+    found: dict[int, float] = {}
+    for key in keys:
+        number = drawn.keys.find(key)
+        entity = int(drawn.entities.of_key[number]) if 0 <= number < len(drawn.entities.of_key) - 1 else -1
+        if entity >= 0:
+            found[entity] = float(drawn.graph.frequency[entity])
+    return found

@@ -73,13 +73,12 @@ class Strings:
         """Return the number of a text, or -1."""
         return self._number.get(text, -1)
 
-    def keep(self, used: np.ndarray) -> np.ndarray:
-        """Drop all texts but those with these numbers; return old number -> new number, -1 where dropped, with one -1 more at the end."""
+    def kept(self, used: np.ndarray) -> tuple[Strings, np.ndarray]:
+        """Return the texts with these numbers alone, and old number -> new number, -1 where dropped, with one -1 more at the end."""
         alive = np.zeros(len(self.texts) + 1, dtype=bool)
         alive[used[used >= 0]] = True
         renamed = np.where(alive, np.cumsum(alive) - 1, -1).astype(_I)
-        self.__init__([text for text, lives in zip(self.texts, alive, strict=False) if lives])  # type: ignore[misc]
-        return renamed
+        return Strings(text for text, lives in zip(self.texts, alive, strict=False) if lives), renamed
 
 
 class Table:
@@ -186,12 +185,13 @@ class Table:
     def _drop_unused(self) -> None:
         """Forget every text that no row names any more."""
         records, mentions, relations = (self.rows(name) for name in ("records", "mentions", "relations"))
-        keys = self.keys.keep(np.concatenate((mentions["key"], mentions["rest"], relations["phrase"])))
+        self.keys, keys = self.keys.kept(np.concatenate((mentions["key"], mentions["rest"], relations["phrase"])))
         for part, column in ((mentions, "key"), (mentions, "rest"), (relations, "phrase")):
             part[column] = keys[part[column]]
-        mentions["guard"] = self.guards.keep(mentions["guard"])[mentions["guard"]]
-        relations["label"] = self.labels.keep(relations["label"])[relations["label"]]
-        records["session"] = self.sessions.keep(records["session"])[records["session"]]
+        for part, column, name in ((mentions, "guard", "guards"), (relations, "label", "labels"), (records, "session", "sessions")):
+            texts, renamed = getattr(self, name).kept(part[column])
+            setattr(self, name, texts)
+            part[column] = renamed[part[column]]
 
     def unused(self) -> dict[str, int]:
         """Return how many texts of each kind no row names; there should be none."""
