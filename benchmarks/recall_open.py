@@ -9,8 +9,11 @@ from recall_sets import Store
 
 from solomonic.encoders import Encoder
 from solomonic.memory import Log
+from solomonic.memory.graph import GraphIndex
+from solomonic.memory.lexical import LexicalIndex
 from solomonic.memory.question import NOBODY, Voices, read
 from solomonic.memory.recall import Recall, recall
+from solomonic.memory.vectors import VectorIndex
 
 
 class Opened:
@@ -24,13 +27,15 @@ class Opened:
         added = self.log.add(store.records, vectors=vectors, fingerprint=encoder.fingerprint)
         self.place = {record.seq: i for i, record in enumerate(added)}
         self.voices = Voices(store.speakers) if store.speakers else NOBODY
-        self.vectors, self.lexical, self.graph = projections(self.log, encoder.fingerprint)
+        self.vectors = VectorIndex.load(None, self.log, encoder.fingerprint)
+        self.lexical = LexicalIndex.load(None, self.log)
+        self.graph = GraphIndex.load(None, self.log)
 
     def recall(self, question: str, **options: Any) -> Recall:
         return recall(self.log, self.vectors, self.lexical, self.graph, self.encoder, question, **options)
 
     def alone(self, index: str, question: str, k: int, *, voiced: bool = False) -> list[int]:
-        """Places of the k best by one index; BM25 without the speakers' names would be a better floor by ~0, so they stay."""
+        """Return the places of the k best by one index; `voiced`: the question in the mouth of the speaker that it names."""
         if index == "lexical":
             seqs, _ = self.lexical.search(question, k)
         else:
@@ -41,14 +46,3 @@ class Opened:
 
 def opened(store: Store, encoder: Encoder) -> Opened:
     return Opened(store, encoder)
-
-
-def projections(log, fingerprint):
-    import sys
-
-    sys.path.insert(0, "/tmp/rq")
-    from standin import Lex
-
-    from solomonic.memory.vectors import VectorIndex
-
-    return VectorIndex.load(None, log, fingerprint), Lex(log), None

@@ -4,8 +4,8 @@
     lexical   BM25, as a share of the best record's
     context   the content of the neighbouring turns, halved with each step away
     session   the mean content of the session's three best records
-    graph     personalised PageRank from the question's entities and the first hits, as a share of the best record's
-    hop       what a first hit mentions and the question does not: the weight of those entities that the record shares
+    graph     personalised PageRank from the entities that the question names, as a share of the best record's, on a log scale
+    hop       what the best record so far mentions and the question does not: the weight of those entities that the record shares
     time      how near the record's time is to a time that the question names, 1 inside, exp(-days / 7) outside
     speaker   1 where the question names the record's speaker
     cue       1 where the question asks for a time or a number and the record holds one
@@ -31,6 +31,7 @@ REACH: Final = 3
 
 FADE: Final = 0.5
 TOP: Final = 3
+DEPTH: Final = 100.0
 NEAR_S: Final = 7.0 * DAY_S
 MOST_CHARACTERS: Final = 4_096
 """How much of a record is read for its form and its cues."""
@@ -52,7 +53,8 @@ _number_words: Final = re.compile(
 
 def standardised(scores: np.ndarray, mean: float, deviation: float) -> np.ndarray:
     """Return scores (n,) in standard deviations above the mean; 0 where the deviation is none."""
-    return (np.asarray(scores, dtype=np.float64) - mean) / deviation if deviation > 1e-9 else np.zeros(len(scores))
+    values = np.asarray(scores, dtype=np.float64)
+    return (values - mean) / deviation if deviation > 1e-9 else np.zeros(len(values))
 
 
 def share(scores: np.ndarray) -> np.ndarray:
@@ -119,6 +121,20 @@ def form(texts: Sequence[str]) -> np.ndarray:
 def _stating(text: str) -> float:
     asked = len(_asks(text)) if "?" in text else 0
     return 1.0 - asked / max(len(_ends(text)), asked, 1)
+
+
+def reached(rows: np.ndarray, found: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """Return log(1 + 100 share) / log(101) of the ranks that a walk gave to the rows that it found; 0 for the other rows (n,).
+
+    PageRank falls by about an order of magnitude with each step away from what the question names; on a log scale a step is a step.
+    """
+    out = np.zeros(len(rows))
+    if len(found):
+        order = np.argsort(found)
+        places = np.minimum(np.searchsorted(found[order], rows), len(found) - 1)
+        here = found[order][places] == rows
+        out[here] = np.log1p(DEPTH * share(ranks)[order][places[here]]) / np.log1p(DEPTH)
+    return out
 
 
 def hop(shared: np.ndarray) -> np.ndarray:

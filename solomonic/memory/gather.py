@@ -6,6 +6,7 @@ score of every candidate is exact.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -31,18 +32,44 @@ class Dense(Protocol):
 
 
 class Lexical(Protocol):
-    """A word index; returns the seqs (m,) and BM25 scores (m,) of at most k records, best first."""
+    """A word index."""
 
-    def search(self, text: str, k: int) -> tuple[np.ndarray, np.ndarray]: ...
+    def search(self, text: str, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the seqs (m,) and BM25 scores (m,) of at most k records, best first."""
+        ...
+
+    def scores(self, text: str, seqs: np.ndarray) -> np.ndarray:
+        """Return the BM25 score of these records (m,); nan where there is no such record."""
+        ...
+
+
+class Graph(Protocol):
+    """What hangs together, by what the records mention."""
+
+    def entities(self, text: str, *, at: float | None = None) -> dict[int, float]:
+        """Return the entities that a text names, with their weights."""
+        ...
+
+    def rank(self, text: str, *, k: int, at: float | None = None) -> Any:
+        """Return the k records nearest to what a text names, as `seqs` and `scores`."""
+        ...
+
+    def shared(self, first: Sequence[int], candidates: Sequence[int], *, without: Mapping[int, float] | None = None) -> np.ndarray:
+        """Return the weight in nats of what each candidate mentions in common with the first records."""
+        ...
 
 
 @dataclass(slots=True)
 class Pool:
-    """Candidates by their rows in the outline (n,), each once and rising; dense and lexical scores of the same length."""
+    """Candidates by their rows in the outline (n,), each once and rising; dense and lexical scores of the same length.
+
+    best: the BM25 of which lexical scores are shares.
+    """
 
     rows: np.ndarray
     dense: np.ndarray
     lexical: np.ndarray
+    best: float
 
     @property
     def contents(self) -> np.ndarray:
@@ -54,12 +81,16 @@ class Gatherer:
     """Finds and measures candidates for one question.
 
     allowed: bool by row of the outline, or None where all are. index, query: the vector index and the question's vector (d,), or None.
+    words, text: the word index, or None, and the question as it is looked up there.
     """
 
-    def __init__(self, outline: Outline, allowed: np.ndarray | None, index: Dense | None, query: np.ndarray | None) -> None:
+    def __init__(
+        self, outline: Outline, allowed: np.ndarray | None, index: Dense | None, query: np.ndarray | None, words: Lexical | None, text: str
+    ) -> None:
         self.outline, self.allowed = outline, allowed
         self.index = None if query is None else index
         self.query = np.zeros((1, 0), dtype=np.float32) if query is None else query[None, :]
+        self.words, self.text = words, text
         self.usual = self._usual()
 
     def _usual(self) -> tuple[float, float]:
@@ -95,13 +126,15 @@ class Gatherer:
             ask = min(ask * 8, n)
         return rows[:k], scores[:k]
 
-    def lexical(self, index: Lexical, text: str, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def lexical(self, k: int) -> tuple[np.ndarray, np.ndarray] | None:
         """Return (rows, BM25) of the k best records that may answer; more are asked for until the filter leaves k or there are no more."""
+        if self.words is None:
+            return None
         n = len(self.outline)
         ask = min(k, n)
         rows, scores = np.zeros(0, dtype=np.int64), np.zeros(0)
         while ask:
-            seqs, found = index.search(text, ask)
+            seqs, found = self.words.search(self.text, ask)
             rows, scores = self.permitted(np.asarray(seqs, dtype=np.int64), found)
             if len(rows) >= k or len(seqs) < ask or ask >= n:
                 break
@@ -110,33 +143,21 @@ class Gatherer:
 
     def pool(self, dense: tuple[np.ndarray, np.ndarray] | None, lexical: tuple[np.ndarray, np.ndarray] | None) -> Pool:
         """Return the candidates of both lists, each measured by both."""
-        lists = [found for found in (dense, lexical) if found is not None]
-        rows = np.unique(np.concatenate([found[0] for found in lists])) if lists else np.zeros(0, dtype=np.int64)
-        pool = Pool(rows, np.zeros(len(rows)), np.zeros(len(rows)))
-        if lexical is not None and len(lexical[0]):
-            pool.lexical[np.searchsorted(rows, lexical[0])] = channels.share(lexical[1])
-        if dense is not None:
-            cosines = np.full(len(rows), np.nan)
-            cosines[np.searchsorted(rows, dense[0])] = dense[1]
-            pool.dense = self._measured(rows, cosines)
-        return pool
+        best = 0.0 if lexical is None or not len(lexical[1]) else float(lexical[1].max())
+        pool = Pool(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), best)
+        return self.widened(pool, np.concatenate([found[0] for found in (dense, lexical) if found is not None] or [pool.rows]))
 
     def widened(self, pool: Pool, rows: np.ndarray) -> Pool:
-        """Return the pool with further rows in it; what no word list brought has no lexical score."""
-        rows = np.asarray(rows, dtype=np.int64)
-        if self.allowed is not None:
-            rows = rows[self.allowed[rows]]
+        """Return the pool with further rows in it, those of them that may answer."""
         new = np.setdiff1d(rows, pool.rows)
+        if self.allowed is not None:
+            new = new[self.allowed[new]]
         if not len(new):
             return pool
-        dense = self._measured(new, np.full(len(new), np.nan)) if self.index is not None else np.zeros(len(new))
         both = np.concatenate([pool.rows, new])
         order = np.argsort(both, kind="stable")
-        return Pool(
-            both[order],
-            np.concatenate([pool.dense, dense])[order],
-            np.concatenate([pool.lexical, np.zeros(len(new))])[order],
-        )
+        dense, lexical = self._measured(new, pool.best)
+        return Pool(both[order], np.concatenate([pool.dense, dense])[order], np.concatenate([pool.lexical, lexical])[order], pool.best)
 
     def beside(self, pool: Pool, most: int) -> Pool:
         """Return the pool with the neighbouring turns of its `most` best records."""
@@ -144,10 +165,17 @@ class Gatherer:
         near = np.unique(self.outline.neighbours(best, channels.REACH))
         return self.widened(pool, near[near >= 0])
 
-    def _measured(self, rows: np.ndarray, cosines: np.ndarray) -> np.ndarray:
-        """Return standardised cosines; nan ones are measured first. A record with no vector is as near as the usual one: 0."""
-        assert self.index is not None
-        unknown = np.flatnonzero(np.isnan(cosines))
-        if len(unknown):
-            cosines[unknown] = self.index.scores(self.query, self.outline.seqs[rows[unknown]])[0]
-        return np.nan_to_num(channels.standardised(cosines, *self.usual), nan=0.0)
+    def named(self, graph: Graph, text: str, k: int, at: float | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return (rows, PageRank) of the records that may answer among the k nearest to what the question names."""
+        ranked = graph.rank(text, k=k, at=at)
+        return self.permitted(np.asarray(ranked.seqs, dtype=np.int64), ranked.scores)
+
+    def _measured(self, rows: np.ndarray, best: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return standardised cosines and shares of the best BM25 (n,); a record with no vector is as near as the usual one: 0."""
+        seqs = self.outline.seqs[rows]
+        dense, lexical = np.zeros(len(rows)), np.zeros(len(rows))
+        if self.index is not None:
+            dense = np.nan_to_num(channels.standardised(self.index.scores(self.query, seqs)[0], *self.usual), nan=0.0)
+        if self.words is not None and best > 0.0:
+            lexical = np.nan_to_num(np.asarray(self.words.scores(self.text, seqs), dtype=np.float64), nan=0.0) / best
+        return dense, lexical

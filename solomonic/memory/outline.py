@@ -124,7 +124,9 @@ class Outline:
         if known_at is not None:
             mask &= self.recorded <= known_at
         if where is not None and not callable(where) and not isinstance(where, Mapping):
-            raise InputError(f"where is a {type(where).__name__}; expected field -> value, like {{'speaker': 'Ada'}}, or a function of the record")
+            raise InputError(
+                f"where is a {type(where).__name__}; expected field -> value, like {{'speaker': 'Ada'}}, or a function of the record"
+            )
         rest: dict[str, Any] = {}
         if isinstance(where, Mapping):
             for name, value in where.items():

@@ -20,7 +20,7 @@ from ..errors import InputError, UnknownName
 from . import answerable
 from . import channels as measures
 from .fusion import CHANNELS, WEIGHTS, Weights, fuse
-from .gather import Dense, Gatherer, Lexical, Pool
+from .gather import Dense, Gatherer, Graph, Lexical, Pool
 from .log import Log
 from .outline import Outline, Where
 from .question import Question, read
@@ -34,6 +34,9 @@ BESIDE: Final = 50
 
 TEXTS: Final = 100
 """How many candidates are read."""
+
+HOPS: Final = 200
+"""How many candidates are held against the best one."""
 
 _CONTENT: Final = frozenset(("dense", "lexical"))
 
@@ -66,7 +69,7 @@ def recall(
     log: Log,
     vectors: Dense | None,
     lexical: Lexical | None,
-    graph: None,
+    graph: Graph | None,
     encoder: Encoder | None,
     question: str,
     *,
@@ -101,13 +104,30 @@ def recall(
         # Channels made of others need both kinds of content, unless the caller left one of them out.
         content = used & {"dense", "lexical"} or {"dense", "lexical"}
         query = _query(encoder, asked, vector) if vectors is not None and "dense" in content else None
-        gatherer = Gatherer(outline, allowed, vectors, query)
-        near = gatherer.dense(max(POOL, k))
-        said = None if lexical is None or "lexical" not in content else gatherer.lexical(lexical, asked.nameless, 2 * max(POOL, k))
-        pool = gatherer.pool(near, said)
+        words = lexical if "lexical" in content else None
+        gatherer = Gatherer(outline, allowed, vectors, query, words, asked.nameless)
+        pool = gatherer.pool(gatherer.dense(max(POOL, k)), gatherer.lexical(2 * max(POOL, k)))
         if used & {"context", "session"}:
             pool = gatherer.beside(pool, max(BESIDE, k))
-        return _ranked(log, outline, asked, pool, used, weights, k)
+        walked = None if graph is None or "graph" not in used else gatherer.named(graph, question, max(POOL, k), then)
+        if walked is not None:
+            pool = gatherer.widened(pool, walked[0])
+        scores = scored(outline, asked, pool, used)
+        if walked is not None:
+            scores["graph"] = measures.reached(pool.rows, *walked)
+        if graph is not None and "hop" in used:
+            scores["hop"] = _hop(graph, outline, pool, fuse(scores, weights) if scores else pool.contents, question, then)
+        return _ranked(log, outline, asked, pool, scores, used, weights, k)
+
+
+def _hop(graph: Graph, outline: Outline, pool: Pool, before: np.ndarray, question: str, at: float | None) -> np.ndarray:
+    """Return the hop channel (n,): what each candidate shares with the best one so far, beyond what the question names."""
+    out = np.zeros(len(pool.rows))
+    if len(pool.rows):
+        likely = np.argsort(-before, kind="stable")[:HOPS]
+        seqs = outline.seqs[pool.rows[likely]].tolist()
+        out[likely] = measures.hop(graph.shared(seqs[:1], seqs, without=graph.entities(question, at=at)))
+    return out
 
 
 def scored(outline: Outline, asked: Question, pool: Pool, used: frozenset[str]) -> dict[str, np.ndarray]:
@@ -128,10 +148,18 @@ def scored(outline: Outline, asked: Question, pool: Pool, used: frozenset[str]) 
     return {name: values for name, values in scores.items() if name in used}
 
 
-def _ranked(log: Log, outline: Outline, asked: Question, pool: Pool, used: frozenset[str], weights: Weights, k: int) -> Recall:
+def _ranked(
+    log: Log,
+    outline: Outline,
+    asked: Question,
+    pool: Pool,
+    scores: dict[str, np.ndarray],
+    used: frozenset[str],
+    weights: Weights,
+    k: int,
+) -> Recall:
     if not len(pool.rows):
         return Recall([], None, 0.0)
-    scores = scored(outline, asked, pool, used)
     before = fuse(scores, weights) if scores else np.zeros(len(pool.rows))
     best = np.argsort(-before, kind="stable")[: max(TEXTS, k)]
     seqs = outline.seqs[pool.rows]
