@@ -23,23 +23,20 @@ def forget(connections: Connections, seqs: Sequence[int], rise: Callable[[sqlite
     """Delete records and all that rests on them in one transaction, then erase."""
     wanted = sorted(set(seqs))
     with connections.transaction() as connection:
-        rebuild = False
+        connection.execute("SAVEPOINT words")
         try:
-            connection.execute("SAVEPOINT words")
             fulltext.forget(connection, wanted)
-            connection.execute("RELEASE words")
+            fulltext.merge(connection)
+            sound = True
         except sqlite3.DatabaseError:
             connection.execute("ROLLBACK TO words")  # a damaged index must not keep a record from being forgotten
-            connection.execute("RELEASE words")
-            rebuild = True
-        keys = [(seq,) for seq in wanted]
-        connection.executemany("DELETE FROM fact WHERE record = ?", keys)
+            sound = False
+        connection.execute("RELEASE words")
         spaces.forget(connection, wanted)
-        connection.executemany("DELETE FROM record WHERE seq = ?", keys)
-        if rebuild:
+        connection.executemany("DELETE FROM fact WHERE record = ?", [(seq,) for seq in wanted])
+        connection.executemany("DELETE FROM record WHERE seq = ?", [(seq,) for seq in wanted])
+        if not sound:
             fulltext.rebuild(connection)
-        else:
-            fulltext.merge(connection)
         connection.execute("INSERT OR REPLACE INTO setting VALUES (?, '1')", (PENDING,))
         rise(connection)
     erase(connections)

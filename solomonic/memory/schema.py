@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..errors import StoreForeign
+from ..errors import StoreError, StoreForeign
 
 APPLICATION_ID = 0x534F4C4D  # "SOLM"
 PAGE_BYTES = 8192
@@ -78,13 +78,18 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
     Raises:
         StoreForeign: another program's database, or a newer version's store.
+        StoreError: the disk does not allow a write-ahead log.
     """
     found = version(connection, path)
     if found == 0:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA encoding = 'UTF-8'")
         connection.execute("PRAGMA auto_vacuum = NONE")
-    connection.execute("PRAGMA journal_mode = WAL")
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode not in ("wal", "memory"):  # where files cannot share memory, SQLite answers with the old mode and no error
+        raise StoreError(
+            f"{path} cannot be given a write-ahead log (it stays in mode {mode!r}); check the disk, or use one that is not on a network"
+        )
     for number in range(found + 1, VERSION + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

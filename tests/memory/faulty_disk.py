@@ -21,8 +21,9 @@ CANTOPEN = 14
 XWRITE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 XTRUNCATE = CFUNCTYPE(c_int, c_void_p, c_int64)
 XSYNC = CFUNCTYPE(c_int, c_void_p, c_int)
-XOPEN = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p, c_int, POINTER(c_int))
-XDELETE = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int)
+# Names pass as addresses: SQLite keeps the pointer, so it must be its own.
+XOPEN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, POINTER(c_int))
+XDELETE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int)
 
 
 class Methods(Structure):
@@ -138,7 +139,7 @@ class FaultyDisk:
         self.dead = self.how == "dead"
         return failure
 
-    def _open(self, vfs: int, name: bytes | None, file: int, flags: int, out: Any) -> int:
+    def _open(self, vfs: int, name: int | None, file: int, flags: int, out: Any) -> int:
         answer = self._open_original(vfs, name, file, flags, out)
         opened = File.from_address(file)
         if answer != OK or not name or not opened.methods:
@@ -157,7 +158,7 @@ class FaultyDisk:
                 setattr(methods, field, ctypes.cast(callback, c_void_p))
             self._patched[address] = methods
         opened.methods = ctypes.pointer(self._patched[address])
-        self._paths[file] = Path(name.decode()).name
+        self._paths[file] = _name(name)
         return OK
 
     def _write(self, original: Any, file: int, data: int, size: int, at: int) -> int:
@@ -187,13 +188,17 @@ class FaultyDisk:
                 _apply(image, operation)
         return answer
 
-    def _delete(self, vfs: int, name: bytes, sync: int) -> int:
+    def _delete(self, vfs: int, name: int, sync: int) -> int:
         answer = self._step("delete", DELETE)
         if answer == OK:
-            self.durable.pop(Path(name.decode()).name, None)
-            self.pending.pop(Path(name.decode()).name, None)
+            self.durable.pop(_name(name), None)
+            self.pending.pop(_name(name), None)
             return int(self._delete_original(vfs, name, sync))
         return answer
+
+
+def _name(address: int) -> str:
+    return Path(ctypes.string_at(address).decode()).name
 
 
 def _apply(image: bytearray, operation: tuple[str, int, bytes]) -> None:

@@ -32,7 +32,11 @@ records = st.builds(
     speaker=names,
     at=times,
     valid=st.none() | st.tuples(times, st.none()),
-    meta=st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.floats(allow_nan=False, allow_infinity=False)), max_size=3),
+    meta=st.dictionaries(
+        st.text(),
+        st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.floats(allow_nan=False, allow_infinity=False)),
+        max_size=3,
+    ),
 )
 
 
@@ -98,7 +102,7 @@ def test_numbers_of_forgotten_records_are_not_used_again(log: Log) -> None:
 def test_unknown_ids_are_refused(log: Log) -> None:
     with pytest.raises(UnknownRecord, match="forgotten, or belongs to another"):
         log.get("rnone")
-    with pytest.raises(UnknownRecord, match="and 1 others|nor 1 others"):
+    with pytest.raises(UnknownRecord, match="nor 1 others"):
         log.seqs(["rnone", "rnor"])
 
 
@@ -152,7 +156,12 @@ def test_words_in_bytes_that_are_not_utf8_are_found_too(log: Log) -> None:
     assert [seq for seq, _ in log.match(["behind"], 5)] == [2]
 
 
-@given(tokens=st.lists(st.text(max_size=8) | st.sampled_from(['"', "*", "NEAR(", "OR", "AND NOT", "a:b", "^x", "{", "'; DROP TABLE record; --", "\0", "\ud800"])))
+@given(
+    tokens=st.lists(
+        st.text(max_size=8)
+        | st.sampled_from(['"', "*", "NEAR(", "OR", "AND NOT", "a:b", "^x", "{", "'; DROP TABLE record; --", "\0", "\ud800"])
+    )
+)
 @settings(max_examples=150, deadline=None)
 def test_no_token_is_ever_syntax(tokens: list[str]) -> None:
     log = _words_log()
@@ -285,7 +294,10 @@ def test_a_closed_log_says_so(tmp_path: Path) -> None:
 
 def test_the_file_is_a_write_ahead_store_that_syncs_fully(tmp_path: Path) -> None:
     with Log.open(tmp_path) as log:
-        pragmas = {name: log.connections.writer().execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "secure_delete", "encoding")}
+        pragmas = {
+            name: log.connections.writer().execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "secure_delete", "encoding")
+        }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "encoding": "UTF-8"}
 
 
