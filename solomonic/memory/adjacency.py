@@ -11,19 +11,22 @@ an entity that n of N records mention.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from .coreference import Entities
-from .graphtable import KINDS, Table
+from .graphtable import KINDS, Strings, Table
 from .pagerank import Walk
 
 NEAR_BYTES: Final = 100
 NEXT: Final = 2
 """How many mentions after each one may count as near it."""
+_GRAPH: Final = ("frequency", "indptr", "indices", "weights")
+_ENTITIES: Final = ("of_mention", "start", "of_key", "subjects", "objects")
 _SPEAKER: Final = KINDS.index("speaker")
 
 
@@ -42,7 +45,7 @@ class Adjacency:
     """Nodes 0 to records - 1 are the records in order of seq; the entities follow, in the order of `Entities`.
 
     seqs: int64 (records,). frequency: float64 (entities,), inverse document frequencies in nats.
-    indptr int64 (n + 1,), indices int32 (e,), weights float32 (e,): every edge stands in both rows; parallel edges add up.
+    indptr int64 (n + 1,), indices int32 (e,), weights float32 (e,): every edge stands in both rows; parallel ones add up.
     """
 
     seqs: np.ndarray
@@ -69,10 +72,40 @@ class Adjacency:
         places = np.minimum(np.searchsorted(self.seqs, wanted), self.records - 1)
         return np.where(self.seqs[places] == wanted, places, -1)
 
+    def equals(self, other: Adjacency) -> bool:
+        """Return whether both graphs are the same to the last bit."""
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in ("seqs", *_GRAPH))
+
     def entities_of(self, node: int) -> np.ndarray:
         """Return the entity numbers that a record mentions, rising."""
         row = self.indices[self.indptr[node] : self.indptr[node + 1]]
         return np.unique(row[row >= self.records]) - self.records
+
+
+class Drawn(NamedTuple):
+    """What questions are asked of: fixed, while the table behind it may go on. keys: the texts by which entities are found."""
+
+    entities: Entities
+    graph: Adjacency
+    keys: Strings
+
+    def arrays(self) -> dict[str, list[np.ndarray]]:
+        """Return everything as arrays by name, each in one part, so that opening need not draw again."""
+        parts = {f"drawn.{name}": getattr(self.graph, name) for name in _GRAPH} | {
+            f"drawn.{name}": getattr(self.entities, name) for name in _ENTITIES
+        }
+        numbers = np.array([self.keys.find(key) for key in self.entities.keys], dtype=np.int32)
+        return {name: [part] for name, part in (parts | {"drawn.keys": numbers}).items()}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray], table: Table) -> Drawn | None:
+        """Return what was drawn of the table, or None where it was not."""
+        if "drawn.keys" not in arrays:
+            return None
+        entities = {name: arrays[f"drawn.{name}"] for name in _ENTITIES}
+        keys = [table.keys.texts[number] for number in arrays["drawn.keys"].tolist()]
+        graph = Adjacency(table.rows("records")["seq"].copy(), **{name: arrays[f"drawn.{name}"] for name in _GRAPH})
+        return cls(Entities(keys=keys, **entities), graph, table.keys)
 
 
 def adjacency(table: Table, entities: Entities, weights: Weights | None = None) -> Adjacency:
@@ -84,9 +117,11 @@ def adjacency(table: Table, entities: Entities, weights: Weights | None = None) 
     record, entity, often = _counted(mentions["record"][named], entities.of_mention[named], m)
     facts = table.rows("facts")
     ends = np.stack((entities.of_key[facts["subject"]], entities.of_key[facts["object"]]), axis=1).reshape(-1, 2)
-    documents = np.bincount(
-        _pairs(np.append(record, np.repeat(facts["record"], 2)), np.append(entity, ends.ravel()), m) % max(m, 1), minlength=m
-    )
+    documents = np.bincount(entity, minlength=m)
+    if len(facts):
+        documents = np.bincount(
+            _counted(np.append(record, np.repeat(facts["record"], 2)), np.append(entity, ends.ravel()), m)[1], minlength=m
+        )
     frequency = np.log1p((n - documents + 0.5) / (documents + 0.5))
     parts = [(record, n + entity, frequency[entity] * (1.0 + np.log(often)))]
     parts.append((np.repeat(facts["record"], 2), n + ends.ravel(), frequency[ends.ravel()]))
@@ -98,11 +133,6 @@ def adjacency(table: Table, entities: Entities, weights: Weights | None = None) 
     ):
         parts.append(_tied(first, second, weight, n, frequency))
     return _rows(records["seq"].copy(), frequency, parts)
-
-
-def _pairs(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarray:
-    """Return the distinct pairs as codes first * size + second."""
-    return np.unique(first.astype(np.int64) * size + second)
 
 
 def _counted(first: np.ndarray, second: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -142,10 +172,12 @@ def _tied(first: np.ndarray, second: np.ndarray, weight: float, n: int, frequenc
 def _rows(seqs: np.ndarray, frequency: np.ndarray, parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Adjacency:
     """Return undirected edges as compressed sparse rows."""
     n = len(seqs) + len(frequency)
-    first = np.concatenate([part[0] for part in parts]).astype(np.int32)
-    second = np.concatenate([part[1] for part in parts]).astype(np.int32)
+    first = np.concatenate([part[0] for part in parts])
+    second = np.concatenate([part[1] for part in parts])
     weight = np.concatenate([part[2] for part in parts]).astype(np.float32)
-    source, target = np.append(first, second), np.append(second, first)
-    order = np.argsort(source, kind="stable")
+    source, target = np.append(first, second).astype(np.int64), np.append(second, first).astype(np.int32)
+    # Sorting numbers that end in their place is several times faster than asking for the order that sorts them.
+    size = max(len(source), 1)
+    order = np.sort(source * size + np.arange(len(source))) % size
     indptr = np.concatenate(([0], np.cumsum(np.bincount(source, minlength=n)))).astype(np.int64)
     return Adjacency(seqs, frequency, indptr, target[order], np.append(weight, weight)[order])

@@ -59,8 +59,10 @@ def settle(table: Table) -> Entities:
     key = np.append(same, -1)[key]
     phrase, subject, thing = (np.append(same, -1)[column] for column in (relations["phrase"], facts["subject"], facts["object"]))
     order = np.concatenate((key, phrase, np.stack((subject, thing), axis=1).ravel()))
-    kept, first = np.unique(order[order >= 0], return_index=True)
-    kept = kept[np.argsort(first, kind="stable")]
+    order = order[order >= 0]
+    first = np.full(len(table.keys), len(order), dtype=np.int64)
+    first[order[::-1]] = np.arange(len(order))[::-1]  # where a place is written twice, the last stays
+    kept = order[np.flatnonzero(first[order] == np.arange(len(order)))]
     number = np.full(len(table.keys) + 1, -1, dtype=np.int32)
     number[kept] = np.arange(len(kept), dtype=np.int32)
     of_mention = number[key]

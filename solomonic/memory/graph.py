@@ -13,13 +13,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .adjacency import Adjacency, Weights, adjacency
-from .coreference import Entities, settle
-from .graphtable import CLASS, Strings, Table
+from .adjacency import Drawn, Weights, adjacency
+from .coreference import settle
+from .graphtable import CLASS, Table
 from .log import Log
 from .mentions import mentions
 from .names import FUNCTION_WORDS
@@ -49,14 +49,6 @@ class Ranked:
     seqs: np.ndarray
     scores: np.ndarray
     left: float
-
-
-class Drawn(NamedTuple):
-    """What questions are asked of: fixed, while the table behind it may go on."""
-
-    entities: Entities
-    graph: Adjacency
-    keys: Strings
 
 
 class GraphIndex:
@@ -112,6 +104,7 @@ class GraphIndex:
             self.notices.append(f"{found.path.name} tells of another history than the log; the graph is made anew from it")
             return
         self.position = self._saved = found.header.position
+        self._drawn = Drawn.of_arrays(found.arrays, self._table) if self._weights == Weights() else None
 
     def _anchor(self) -> str:
         """Return a name for the last record of the table as the log has it: another history has another one."""
@@ -163,7 +156,8 @@ class GraphIndex:
             if self.path is None or self.log.readonly or self._saved == self.position:
                 return
             header = Header("graph", VERSION, self.log.store_id, FINGERPRINT, self.position, self._anchor())
-            save(self.path, header, self._table.arrays())
+            drawn = self._drawn.arrays() if self._drawn is not None and self._weights == Weights() else {}
+            save(self.path, header, self._table.arrays() | drawn)
             self._saved = self.position
 
     # Forgetting and checking
@@ -199,9 +193,11 @@ class GraphIndex:
         """Return what is wrong with the graph: where it differs from one that is made anew from the log, and whether its file is whole."""
         with self._lock, self.log.read():
             self.catch_up()
-            fresh = GraphIndex(self.log)
+            fresh = GraphIndex(self.log, weights=self._weights)
             fresh.catch_up()
             wrong = [f"its {part} are not those of the log" for part in fresh._table.differs(self._table)]
+            if not wrong and not fresh.drawn().graph.equals(self.drawn().graph):
+                wrong.append("what questions are asked of is not what its records make")
             if self.path is not None and self._saved is not None:
                 found = load(self.path, kind="graph", version=VERSION, store_id=self.log.store_id, fingerprint=FINGERPRINT)
                 if not isinstance(found, Projection):
