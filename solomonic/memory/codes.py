@@ -24,7 +24,10 @@ DISTORTION: Final = 0.1175
 """Mean squared error of these levels; a quantised vector is shorter by this share."""
 
 LEAST_COORDINATES: Final = 256
-"""Short vectors are turned into this many coordinates: the error falls with the number of coordinates, not with that of dimensions."""
+"""Shorter vectors are turned into this many coordinates: the error falls with the number of coordinates, not with that of dimensions."""
+
+LEAST_DIMENSIONS: Final = 64
+"""Below this the errors of one vector's coordinates are no longer like independent ones, and codes are not to be used."""
 
 _SEED: Final = 20_240_607
 _BLOCK: Final = 16_384
@@ -52,9 +55,18 @@ class Codes:
             self._index.add(np.ascontiguousarray(vectors[start : start + _BLOCK] @ self.rotation))
 
     def remove(self, rows: np.ndarray) -> None:
-        """Take rows out; those behind them move up."""
-        if len(rows):
-            self._index.remove_ids(np.ascontiguousarray(rows, dtype=np.int64))
+        """Take rows out; those behind them move up, and no bit of what was taken out stays behind."""
+        if not len(rows):
+            return
+        self._index.remove_ids(np.ascontiguousarray(rows, dtype=np.int64))
+        # FAISS leaves old codes in the unused part of the last block. What is live there is taken out and put back, which writes the block anew;
+        # a decoded code is its own nearest level, so it comes back the same.
+        live = len(self) % self._index.bbs
+        if live:
+            first = len(self) - live
+            decoded = self._index.reconstruct_n(first, live)
+            self._index.remove_ids(np.arange(first, first + live))
+            self._index.add(decoded)
 
     def scan(self, queries: np.ndarray, r: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (rows int64 (q, r), estimated inner products (q, r)) of the r best rows, best first; r is at most the number of rows."""

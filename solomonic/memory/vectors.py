@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import InputError
-from .codes import Codes
+from .codes import LEAST_DIMENSIONS, Codes
 from .follower import Follower
 from .log import Log
 from .nearest import nearest, products
@@ -108,7 +108,7 @@ class VectorIndex(Follower):
             rows = self._rows_of(np.asarray(seqs, dtype=np.int64))
             found = np.full((len(queries), len(rows)), np.nan, dtype=np.float32)
             here = np.flatnonzero(rows >= 0)
-            for i, query in enumerate(queries):
+            for i, query in enumerate(queries if len(here) else []):
                 found[i, here] = products(self._rows, query, rows[here])
         return found
 
@@ -155,7 +155,7 @@ class VectorIndex(Follower):
 
     def _code(self, least: int = _UNCODED) -> None:
         """Extend the codes over the rows that have none, where there are that many of them."""
-        if not self._rows.unit or 4 * len(self._rows) * self.dimensions <= EXACT_BYTES:
+        if not self._rows.unit or self.dimensions < LEAST_DIMENSIONS or 4 * len(self._rows) * self.dimensions <= EXACT_BYTES:
             self._codes = None
             return
         covered = 0 if self._codes is None else len(self._codes)
