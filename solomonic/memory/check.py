@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from ..errors import StoreDamaged
 from . import facts, fulltext, rows, spaces
 from .connections import Connections, reporting
 from .salvage import places
@@ -101,5 +102,10 @@ def _integrity(connection: sqlite3.Connection, most: int) -> list[str]:
 def _guarded(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], Iterator[str]], what: str) -> Iterator[str]:
     try:
         yield from check(connection)
-    except sqlite3.DatabaseError as error:
+    except (
+        sqlite3.DatabaseError,
+        StoreDamaged,
+        TypeError,
+        ValueError,
+    ) as error:  # pages that have changed places hold values of other types
         yield f"{what} cannot be read to the end ({error})"

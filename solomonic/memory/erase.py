@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from . import fulltext, spaces
+from . import fulltext, rows, spaces
 from .connections import Connections, reporting
 
 PENDING = "erasing"
@@ -27,7 +28,9 @@ def forget(connections: Connections, seqs: Sequence[int], rise: Callable[[sqlite
         try:
             fulltext.forget(connection, wanted)
             fulltext.merge(connection)
-            sound = True
+            sound = all(
+                map(rows.sound, _rows(connection, wanted))
+            )  # the index is asked to forget the words of a text: it must be the text it was given
         except sqlite3.DatabaseError:
             connection.execute("ROLLBACK TO words")  # a damaged index must not keep a record from being forgotten
             sound = False
@@ -40,6 +43,11 @@ def forget(connections: Connections, seqs: Sequence[int], rise: Callable[[sqlite
         connection.execute("INSERT OR REPLACE INTO setting VALUES (?, '1')", (PENDING,))
         rise(connection)
     erase(connections)
+
+
+def _rows(connection: sqlite3.Connection, seqs: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    for seq in seqs:
+        yield from connection.execute(f"SELECT {rows.COLUMNS} FROM record WHERE seq = ?", (seq,)).fetchall()
 
 
 def erase(connections: Connections) -> bool:

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from ..errors import InputError, UnknownRecord
+from ..errors import InputError, StoreError, UnknownRecord
 from . import erase, fulltext, rows, spaces
 from . import facts as fact_rows
 from .connections import Connections, reporting
@@ -53,6 +53,8 @@ class Log:
             StoreForeign: another program's database, or a newer version's store.
             StoreError: a file, a folder that cannot be written, or readonly and not there.
         """
+        if "\0" in str(path):
+            raise StoreError(f"{str(path)!r} is no path: it has a NUL in it")
         folder = None if str(path) == ":memory:" else Path(path)
         connections = Connections(folder, readonly=readonly and folder is not None)
         try:
@@ -156,7 +158,7 @@ class Log:
             if matrix is not None and fingerprint is not None:
                 spaces.put(connection, range(last + 1, last + 1 + len(batch)), matrix, fingerprint)
             fulltext.index(connection, last)
-        return [rows.stored_of((last + i, *row)) for i, row in enumerate(prepared, 1)]
+        return [rows.unchecked((last + i, *row)) for i, row in enumerate(prepared, 1)]
 
     def get(self, id: str) -> Stored:
         """Return the record of an id.
@@ -186,12 +188,17 @@ class Log:
             )
         return [found[id] for id in ids]
 
-    def by_seq(self, seqs: Sequence[int]) -> list[Stored]:
-        """Return the records at these places, in this order; places that hold none are left out."""
+    def by_seq(self, seqs: Sequence[int], *, checked: bool = True) -> list[Stored]:
+        """Return the records at these places, in this order; places that hold none are left out.
+
+        Raises:
+            StoreDamaged: the bytes of one are not what was written (not where `checked` is False).
+        """
+        made = rows.stored_of if checked else rows.unchecked
         wanted = [int(seq) for seq in seqs]
         sql = f"SELECT {COLUMNS} FROM record WHERE seq IN (SELECT value FROM json_each(?))"
         with self._reading() as connection:
-            found = {row[0]: rows.stored_of(row) for row in connection.execute(sql, (json.dumps(wanted),)).fetchall()}
+            found = {row[0]: made(row) for row in connection.execute(sql, (json.dumps(wanted),)).fetchall()}
         return [found[seq] for seq in wanted if seq in found]
 
     def records(self, after: int = 0, until: int | None = None) -> Iterator[Stored]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, StoreDamaged
 from .record import Record, Stored, Time, meta_json, seal, seconds
 
 COLUMNS: Final = "seq, id, is_text, source, session, speaker, at, valid_from, valid_to, recorded, meta, sha256, seal, data"
@@ -46,7 +46,21 @@ def row_of(record: Record, id: str, recorded: float) -> tuple[Any, ...]:
 
 
 def stored_of(row: Sequence[Any]) -> Stored:
-    """Return the record of a row of COLUMNS."""
+    """Return the record of a row of COLUMNS, its bytes checked by their SHA-256.
+
+    Raises:
+        StoreDamaged: they are not what was written.
+    """
+    digest, data = row[11], row[13]
+    if not isinstance(data, bytes) or hashlib.sha256(data).digest() != digest:
+        raise StoreDamaged(
+            f"record {row[1]} (seq {row[0]}) is not what was written; `solomonic memory verify` says more, all others can still be read"
+        )
+    return unchecked(row)
+
+
+def unchecked(row: Sequence[Any]) -> Stored:
+    """Return the record of a row of COLUMNS as it is."""
     seq, id, is_text, source, session, speaker, at, start, end, recorded, meta, digest, _, data = row
     valid = None if start is None and end is None else (start, end)
     return Stored(

@@ -35,7 +35,7 @@ def salvage(folder: Path) -> tuple[list[Stored], list[Fact]]:
             if len(columns) == rows.WIDTH:
                 record = (rowid, *_real(columns, REALS)[1:])
                 if rows.sound(record):
-                    records[rowid] = rows.stored_of(record)
+                    records[rowid] = rows.unchecked(record)
                 else:
                     found.append((rowid, _real(columns, FACT_REALS)))
     return [records[seq] for seq in sorted(records)], sorted(_facts(found, records), key=lambda fact: fact.seq)

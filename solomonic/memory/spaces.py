@@ -71,11 +71,15 @@ def find(connection: sqlite3.Connection, fingerprint: str) -> tuple[int, int] | 
 
 
 def every(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """Return fingerprint -> (number, dimensions) of every space."""
-    return {
-        name: (number, d)
-        for name, number, d in connection.execute("SELECT fingerprint, number, dimensions FROM space ORDER BY number").fetchall()
-    }
+    """Return fingerprint -> (number, dimensions) of every space.
+
+    Raises:
+        StoreDamaged: the table of spaces holds something else.
+    """
+    rows = connection.execute("SELECT fingerprint, number, dimensions FROM space ORDER BY number").fetchall()
+    if not all(isinstance(name, str) and isinstance(d, int) for name, _, d in rows):
+        raise StoreDamaged("the table of encoders is not what was written; records and facts can be salvaged")
+    return {name: (number, d) for name, number, d in rows}
 
 
 def block(connection: sqlite3.Connection, space: tuple[int, int], after: int, until: int, most: int) -> tuple[np.ndarray, np.ndarray]:

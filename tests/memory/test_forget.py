@@ -76,7 +76,7 @@ def churned(folder: Path, seed: int, sizes: Sequence[int]) -> tuple[Log, list[tu
     return log, held
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 20))])
 def test_no_byte_of_a_forgotten_record_is_in_any_file(seed: int, tmp_path: Path) -> None:
     log, held = churned(tmp_path, seed, [40, 1, 25, 60])
     chance = random.Random(seed)
