@@ -1,6 +1,6 @@
 """The worker's side: a process that has imported everything once, and plays each cell in a fork of itself.
 
-So every cell starts from the same cold caches, without paying for imports and compilation again. Run as `python -m solomonic.bench.worker`;
+So every cell starts from the same cold caches, without paying for imports and compilation again. `bench.workers` starts it;
 messages are length-prefixed pickles on stdin and stdout. What a learner prints goes to stderr.
 """
 
@@ -199,7 +199,3 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             _send_bytes(replies, worker.work(receive(requests)))
-
-
-if __name__ == "__main__":
-    main()

@@ -50,7 +50,7 @@ def _start() -> subprocess.Popen[bytes]:
     paths = [package, *(path for path in sys.path if path), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
     return subprocess.Popen(
-        [sys.executable, "-m", "solomonic.bench.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, start_new_session=True
+        [sys.executable, "-c", "from solomonic.bench.worker import main; main()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, start_new_session=True
     )
 
 
