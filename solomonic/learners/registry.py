@@ -95,7 +95,7 @@ def factory(spec: Any) -> Factory:
     if is_estimator(found):
         from .estimator import EstimatorFactory
 
-        return EstimatorFactory(_instance(found) if inspect.isclass(found) else found)
+        return cast(Factory, EstimatorFactory(_instance(found) if inspect.isclass(found) else found))
     missing = [name for name in DECLARED if not hasattr(found, name)]
     if missing or not callable(found):
         raise InputError(

@@ -1,0 +1,383 @@
+"""Any scikit-learn classifier or regressor as a learner.
+
+Features are those that every learner gets (`learners.features`, dense); a pipeline that begins with a text vectoriser is given the texts
+themselves. The estimator is cloned for each learner, a `random_state` that the user left open is drawn from the learner's generator, and an
+`n_neighbors` above the number of items is lowered to it. Its own settings are not tuned: what was given is what sits the exam (give a
+GridSearchCV to have it tuned).
+
+Probabilities, in this order, smoothed as everywhere: `predict_proba`; softmax(t s) of the decision function s, its temperature t fitted on inner
+folds (Platt 1999; Guo et al. 2017), which never changes the most probable class; else the predicted class with the accuracy of the inner folds.
+A regressor's predictive is normal, its scale the root mean squared error of the inner folds.
+
+Does it keep data? That is found by looking: a clone is fitted to a few made-up rows, and its attributes are searched for them (nearest
+neighbours, Gaussian processes and support vector machines keep theirs). One that keeps data is transductive: all observations are kept and each
+study fits to all of them. Any other is inductive: a study fits to what came since the last one and drops it, by `partial_fit` from the second
+study on where the estimator has it and the block brings no new class, otherwise from scratch. `EstimatorFactory(estimator, remember=True)` keeps
+every observation for an estimator that would not, and is declared a hybrid.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..errors import CellFailed, InputError, UnsupportedTask
+from ..records import Answer, Budget, Kind, Observation, Query, TaskInfo
+from . import registry
+from .base import Base, smooth, softmax
+from .features import X_TYPES, Features
+from .reachable import reachable, rows_kept
+from .studying import predictive_scale
+from .tuning import inner_folds
+
+PROBE_ROWS = 31
+PROBE_WIDTH = 7
+
+
+class EstimatorFactory:
+    """Makes learners of one scikit-learn estimator; declares what the estimator was found to keep."""
+
+    sees_batch = False
+
+    def __init__(self, estimator: Any, *, remember: bool = False) -> None:
+        self.estimator = estimator
+        self.remember = remember
+
+    def __repr__(self) -> str:
+        return registry.label(self.estimator)
+
+    @property
+    def kind(self) -> Kind:
+        """Transductive where the estimator itself keeps data, hybrid where it was told to remember, else inductive."""
+        return "transductive" if keeps_rows(self.estimator) else "hybrid" if self.remember else "inductive"
+
+    @property
+    def keeps_data(self) -> bool:
+        """Whether raw observations are still reachable after a study."""
+        return self.remember or keeps_rows(self.estimator)
+
+    def refuses(self, info: TaskInfo) -> str | None:
+        """Return why this estimator cannot sit the exam, or None where it can."""
+        name = registry.label(self.estimator)
+        if info.x_type not in X_TYPES:
+            return f"{name} takes x of type {' or '.join(X_TYPES)}; task {info.name!r} has {info.x_type!r}"
+        what = role(self.estimator)
+        if what is None:
+            return f"{name} is neither a classifier nor a regressor"
+        if info.y_type not in ("class", "number"):
+            return f"{name} gives answers of type class or number; task {info.name!r} asks for {info.y_type!r}"
+        if what != ("regressor" if info.y_type == "number" else "classifier"):
+            return f"{name} is a {what}; task {info.name!r} asks for a {info.y_type}"
+        if info.x_type != "text" and reads_text(self.estimator):
+            return f"{name} begins with a text vectoriser; task {info.name!r} has x of type {info.x_type!r}"
+        return None
+
+    def __call__(self, info: TaskInfo, *, rng: np.random.Generator, budget: Budget) -> Estimator:
+        """Return a fresh learner around a clone.
+
+        Raises:
+            UnsupportedTask: it cannot sit this exam.
+        """
+        reason = self.refuses(info)
+        if reason is not None:
+            raise UnsupportedTask(reason)
+        return Estimator(info, rng=rng, budget=budget, estimator=self.estimator, keep=self.keeps_data)
+
+    def warm_up(self) -> None:
+        """Import scikit-learn and look at what the estimator keeps."""
+        keeps_rows(self.estimator)
+
+
+class Estimator(Base):
+    """A scikit-learn estimator at an exam. keep: every observation is kept, and each study fits to all of them."""
+
+    kind = "inductive"
+    keeps_data = False
+
+    def __init__(self, info: TaskInfo, *, rng: np.random.Generator, budget: Budget, estimator: Any, keep: bool) -> None:
+        super().__init__(info, rng=rng, budget=budget)
+        self._template = estimator
+        self._keep = keep
+        self._random_state = int(rng.integers(2**31))
+        self._pending: list[tuple[Any, Any]] = []
+        self._lesson: list[tuple[Any, Any]] = []
+        self._features: Features | None = None
+        self._fitted: Any = None
+        self._studied = 0
+        self._counts = np.zeros(len(self.labels), dtype=np.int64)
+        self._seen = np.zeros(0, dtype=np.int64)
+        self._temperature = 1.0
+        self._accuracy = 0.0
+        self._errors = np.zeros(2)
+        self._scale = 1.0
+        self._warned: Counter[str] = Counter()
+
+    def __repr__(self) -> str:
+        return f"Estimator({registry.label(self._template)}, {self.info.name}, {self._studied} observations)"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the estimator warned of, with how often."""
+        return tuple(f"{what} ({times} times)" for what, times in self._warned.items())
+
+    def fresh(self, info: TaskInfo, *, rng: np.random.Generator) -> Estimator:
+        """Return a learner around the same estimator that has seen nothing."""
+        return Estimator(info, rng=rng, budget=self.budget, estimator=self._template, keep=self._keep)
+
+    def _known(self) -> int:
+        return self._studied
+
+    def observe(self, observations: Sequence[Observation]) -> None:
+        """Hold labelled observations until the next study."""
+        self._pending.extend((observation.x, observation.y) for observation in observations if observation.y is not None)
+
+    def study(self) -> None:
+        """Fit to everything that is kept, or to what came since the last study.
+
+        Raises:
+            CellFailed: the estimator failed; the message names it and gives its reason.
+        """
+        if not self._pending:
+            return
+        block, self._pending = self._pending, []
+        if self._keep:
+            self._lesson += block
+            block = self._lesson
+            self._counts[:] = 0
+            self._studied = 0
+        xs = [x for x, _ in block]
+        self._studied += len(xs)
+        with self._watched("fit"):
+            if self.classifies:
+                codes = self.labels.codes([y for _, y in block])
+                self._counts += np.bincount(codes, minlength=len(self.labels))
+                self._study_classes(xs, codes)
+            else:
+                self._study_numbers(xs, np.array([y for _, y in block], dtype=np.float64))
+
+    def _study_classes(self, xs: list[Any], codes: np.ndarray) -> None:
+        if self._goes_on() and np.isin(codes, self._seen).all():
+            self._fitted.partial_fit(self._encode(xs), np.searchsorted(self._seen, codes))
+            return
+        self._seen = np.unique(codes)
+        places = np.searchsorted(self._seen, codes)
+        encoded = self._encode_anew(xs)
+        if self._seen.size == 1:
+            self._fitted = None
+            return
+        self._fitted = self._fit(encoded, places)
+        if not hasattr(self._fitted, "predict_proba"):
+            self._calibrate(encoded, places)
+
+    def _study_numbers(self, xs: list[Any], y: np.ndarray) -> None:
+        if self._goes_on():
+            encoded = self._encode(xs)
+            self._errors += np.sum((self._predict(encoded) - y) ** 2), len(y)
+            self._fitted.partial_fit(encoded, y)
+        else:
+            encoded = self._encode_anew(xs)
+            self._errors = np.zeros(2)
+            for train, held_out in inner_folds(y, self.budget):
+                fitted = self._fit(_take(encoded, train), y[train])
+                self._errors += np.sum((_numbers(fitted, _take(encoded, held_out)) - y[held_out]) ** 2), held_out.size
+            self._fitted = self._fit(encoded, y)
+        squared, n = self._errors
+        self._scale = predictive_scale(squared / n if n else math.nan, y)
+
+    def _answer(self, queries: Sequence[Query]) -> list[Answer]:
+        with self._watched("predict"):
+            encoded = self._encode([query.x for query in queries])
+            if not self.classifies:
+                return self._normal(self._predict(encoded), np.full(len(queries), self._scale))
+            frequencies = self._counts / self._counts.sum()
+            probabilities = np.tile(frequencies, (len(queries), 1))
+            if self._fitted is not None:
+                found = np.zeros_like(probabilities)
+                found[:, self._seen] = self._probabilities(self._fitted, encoded)
+                probabilities = np.where(np.isfinite(found).all(axis=1, keepdims=True), found, probabilities)
+        return self._categorical(smooth(probabilities, self._studied))
+
+    def _probabilities(self, fitted: Any, encoded: Any) -> np.ndarray:
+        """Return probabilities (q, seen classes)."""
+        if hasattr(fitted, "predict_proba"):
+            given = np.clip(np.asarray(fitted.predict_proba(encoded), dtype=np.float64), 0.0, None)
+            shares: np.ndarray = given / given.sum(axis=1, keepdims=True)
+            return shares
+        scores = _scores(fitted, encoded, self._seen.size)
+        if scores is not None:
+            return softmax(self._temperature * scores)
+        predicted = np.asarray(fitted.predict(encoded)).astype(np.int64)
+        shares = np.full((len(predicted), self._seen.size), (1.0 - self._accuracy) / (self._seen.size - 1))
+        shares[np.arange(len(predicted)), predicted] = self._accuracy
+        return shares
+
+    def _calibrate(self, encoded: Any, places: np.ndarray) -> None:
+        """Set the temperature of the decision function, or the accuracy of bare predictions, on the inner folds."""
+        k = self._seen.size
+        scores: list[np.ndarray] = []
+        truths: list[np.ndarray] = []
+        right = held = 0
+        for train, held_out in inner_folds(places, self.budget):
+            if np.unique(places[train]).size < k:
+                continue
+            fitted = self._fit(_take(encoded, train), places[train])
+            tested = _take(encoded, held_out)
+            found = _scores(fitted, tested, k)
+            if found is None:
+                right += int(np.sum(np.asarray(fitted.predict(tested)) == places[held_out]))
+                held += held_out.size
+            else:
+                scores.append(found)
+                truths.append(places[held_out])
+        self._accuracy = max((right + 1.0) / (held + 2.0), 1.0 / k)
+        self._temperature = _best_temperature(np.concatenate(scores), np.concatenate(truths)) if scores else 1.0
+
+    def _goes_on(self) -> bool:
+        return not self._keep and self._fitted is not None and hasattr(self._fitted, "partial_fit")
+
+    def _fit(self, encoded: Any, y: np.ndarray) -> Any:
+        """Return a fitted copy; open random states are set, and no more neighbours are asked for than there are."""
+        from sklearn.base import clone
+
+        copy = clone(self._template)
+        settings: dict[str, int] = {}
+        for path, value in copy.get_params().items():
+            name, whole = path.split("__")[-1], isinstance(value, (int, np.integer))
+            if name == "random_state" and not whole:
+                settings[path] = self._random_state
+            elif name == "n_neighbors" and whole and value > len(y):
+                settings[path] = len(y)
+        return copy.set_params(**settings).fit(encoded, y)
+
+    def _encode_anew(self, xs: list[Any]) -> Any:
+        if not reads_text(self._template):
+            self._features = Features(self.info, dense=True, scale="auto").fit(xs)
+        return self._encode(xs)
+
+    def _encode(self, xs: list[Any]) -> Any:
+        return self._features.transform(xs) if self._features is not None else ["" if x is None else str(x) for x in xs]
+
+    def _predict(self, encoded: Any) -> np.ndarray:
+        return _numbers(self._fitted, encoded)
+
+    @contextmanager
+    def _watched(self, doing: str) -> Iterator[None]:
+        """Count warnings instead of showing them, and turn a failure of the estimator into one line."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                yield
+            except (InputError, UnsupportedTask):
+                raise
+            except Exception as error:
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                raise CellFailed(f"{registry.label(self._template)} failed in {doing}: {reason[:300]}") from error
+        self._warned.update(warning.category.__name__ for warning in caught)
+
+
+def role(estimator: Any) -> str | None:
+    """Return "classifier", "regressor", or None for any other estimator."""
+    from sklearn.base import is_classifier, is_regressor
+
+    try:
+        return "classifier" if is_classifier(estimator) else "regressor" if is_regressor(estimator) else None
+    except AttributeError:  # an estimator in all but its ancestry
+        declared = getattr(estimator, "_estimator_type", None)
+        return declared if declared in ("classifier", "regressor") else None
+
+
+def reads_text(estimator: Any) -> bool:
+    """Return whether the estimator begins with a text vectoriser, and so wants texts, not features."""
+    steps = getattr(estimator, "steps", None)
+    inner = getattr(estimator, "estimator", None)
+    if isinstance(steps, list) and steps:
+        return hasattr(steps[0][1], "build_analyzer") or reads_text(steps[0][1])
+    return inner is not None and not isinstance(inner, str) and reads_text(inner)
+
+
+_KEEPS: dict[str, bool] = {}
+
+
+def keeps_rows(estimator: Any) -> bool:
+    """Return whether a fitted copy still holds rows that it was fitted to; False where it cannot be fitted to made-up rows."""
+    key = registry.parameters(estimator)
+    if key not in _KEEPS:
+        _KEEPS[key] = _probe(estimator)
+    return _KEEPS[key]
+
+
+def _probe(estimator: Any) -> bool:
+    from sklearn.base import clone
+
+    rng = np.random.default_rng(0)
+    rows = np.abs(rng.standard_normal((PROBE_ROWS, PROBE_WIDTH)))
+    places = np.arange(PROBE_ROWS) % 3
+    rows[:, 0] += places
+    x: Any = [" ".join(f"w{round(10 * value)}" for value in row) for row in rows] if reads_text(estimator) else rows
+    y = places if role(estimator) == "classifier" else rows[:, 0] + 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fitted = clone(estimator).fit(x, y)
+        except Exception:
+            return False
+        return any(rows_kept(fitted, seen) for seen in _representations(fitted, x))
+
+
+def _representations(fitted: Any, x: Any) -> Iterator[np.ndarray]:
+    """Yield the rows as given, and as each pipeline within reach passes them on."""
+    if isinstance(x, np.ndarray):
+        yield x
+    for part in reachable(fitted):
+        steps = getattr(part, "steps", None)
+        if not isinstance(steps, list) or not hasattr(part, "predict"):
+            continue
+        passed = x
+        for _, step in steps[:-1]:
+            if step in (None, "passthrough"):
+                continue
+            try:
+                passed = step.transform(passed)
+            except Exception:
+                break
+            dense = passed.toarray() if hasattr(passed, "toarray") else np.asarray(passed)
+            if dense.ndim == 2 and dense.dtype.kind == "f":
+                yield dense
+
+
+def _take(encoded: Any, indices: np.ndarray) -> Any:
+    return [encoded[i] for i in indices] if isinstance(encoded, list) else encoded[indices]
+
+
+def _numbers(fitted: Any, encoded: Any) -> np.ndarray:
+    return np.asarray(fitted.predict(encoded), dtype=np.float64).reshape(len(encoded), -1)[:, 0]
+
+
+def _scores(fitted: Any, encoded: Any, k: int) -> np.ndarray | None:
+    """Return decision scores (q, k), or None where the estimator has none of that shape."""
+    decide: Callable[[Any], Any] | None = getattr(fitted, "decision_function", None)
+    if decide is None:
+        return None
+    scores = np.asarray(decide(encoded), dtype=np.float64)
+    if scores.ndim == 1 and k == 2:
+        return np.column_stack([np.zeros_like(scores), scores])
+    return scores if scores.shape == (len(encoded), k) else None
+
+
+def _best_temperature(scores: np.ndarray, truths: np.ndarray) -> float:
+    """Return the factor t that minimises the log-loss of softmax(t scores) (m, k) for truths (m,)."""
+    from scipy.optimize import minimize_scalar
+
+    spread = float(np.std(scores)) or 1.0
+    rows = np.arange(len(truths))
+
+    def loss(log_t: float) -> float:
+        return float(-smooth(softmax(math.exp(log_t) / spread * scores), len(truths))[rows, truths].sum())
+
+    return math.exp(float(minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded").x)) / spread
