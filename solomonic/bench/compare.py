@@ -1,8 +1,8 @@
 """The one call: compare learners on a suite, on a table or on arrays, and say which one wins, how surely, at what cost.
 
-    result = compare("core")                                       a suite
-    result = compare(X, y, learners=["maxent", "nearest", SVC()])   arrays
-    result = compare(frame, target="y", time="date")               a table, or the path of one
+result = compare("core")                                       a suite
+result = compare(X, y, learners=["maxent", "nearest", SVC()])   arrays
+result = compare(frame, target="y", time="date")               a table, or the path of one
 """
 
 from __future__ import annotations
@@ -25,15 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
+    from ..tasks.frames import Own
     from .analysis import Analysis
-
-OWN_LEARNERS = {
-    ("split", "class"): ("majority", "maxent", "mlp", "boosting", "nearest", "attention", "local"),
-    ("split", "number"): ("mean", "linear", "mlp", "boosting", "nearest", "attention", "local"),
-    ("stream", "class"): ("majority", "no-change", "online", "maxent", "boosting", "nearest", "attention", "local"),
-    ("stream", "number"): ("mean", "no-change", "online", "linear", "boosting", "nearest", "attention", "local"),
-}
-"""Who sits an exam made of a user's own data, where nobody is named."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ class Comparison:
         """Return the reliability diagram: how often answers of a given confidence are right."""
         from .figures import reliability
 
-        return reliability(self.run, self._task(task), ax=ax)
+        return reliability(self.analysis, self._task(task), ax=ax)
 
     def _task(self, name: str | None) -> str:
         names = [task.name for task in self.run.tasks]
@@ -119,7 +112,6 @@ class Asked:
     tasks: Sequence[Task]
     folder: Path
     columns: dict[str, Any] | None = None
-    guess: str = ""
 
     def plan(self, learners: Sequence[LearnerSpec] | None, seeds: int | None) -> Plan:
         """Return the plan for these tasks."""
@@ -127,7 +119,11 @@ class Asked:
 
 
 def asked_suites(
-    names: Sequence[str], *, suite_path: Sequence[str | os.PathLike[str]] = (), limit: int | None = None, out: str | os.PathLike[str] | None = None
+    names: Sequence[str],
+    *,
+    suite_path: Sequence[str | os.PathLike[str]] = (),
+    limit: int | None = None,
+    out: str | os.PathLike[str] | None = None,
 ) -> Asked:
     """Return the tasks of some suites; their run goes to `out`, or to .solomonic/runs/NAMES."""
     from ..tasks.suites import load_suite
@@ -139,14 +135,10 @@ def asked_suites(
     return Asked(tasks, Path(out) if out else Path(".solomonic") / "runs" / label)
 
 
-def asked_own(task: Task, columns: dict[str, Any], guess: str, *, out: str | os.PathLike[str] | None = None) -> Asked:
-    """Return a task made of a user's own data, with its default learners; its run goes to `out`, or to a temporary folder."""
-    import dataclasses
-
-    kind = "stream" if task.exam.kind == "stream" else "split"
-    task = dataclasses.replace(task, learners=task.learners or OWN_LEARNERS[kind, task.info.y_type])
+def asked_own(own: Own, *, out: str | os.PathLike[str] | None = None) -> Asked:
+    """Return a task made of a user's own data; its run goes to `out`, or to a temporary folder."""
     folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="solomonic-run-"))
-    return Asked([task], folder, columns, guess)
+    return Asked([own.task], folder, own.columns)
 
 
 def finish(plan: Plan, asked: Asked, failed: list[str], *, margin: float = 0.01) -> Comparison:
@@ -199,17 +191,24 @@ def compare(
 
 
 def _asked(
-    what: Any, y: Any, *, target: str | None, time: Any, group: Any, text: Sequence[str], limit: int | None, suite_path: Sequence[Any], out: Any
+    what: Any,
+    y: Any,
+    *,
+    target: str | None,
+    time: Any,
+    group: Any,
+    text: Sequence[str],
+    limit: int | None,
+    suite_path: Sequence[Any],
+    out: Any,
 ) -> Asked:
     from ..tasks.frames import own_arrays, own_task, read_table
 
     if y is not None:
-        own = own_arrays(what, y, time=time, group=group, limit=limit)
-        return asked_own(own.task, own.columns, own.text, out=out)
+        return asked_own(own_arrays(what, y, time=time, group=group, text=text, limit=limit), out=out)
     if target is not None:
         frame = read_table(what) if isinstance(what, (str, os.PathLike)) else what
-        own = own_task(frame, target, time=time, group=group, text=text, limit=limit)
-        return asked_own(own.task, own.columns, own.text, out=out)
+        return asked_own(own_task(frame, target, time=time, group=group, text=text, limit=limit), out=out)
     names = [what] if isinstance(what, str) else what
     if isinstance(names, (list, tuple)) and names and all(isinstance(name, str) for name in names):
         return asked_suites(names, suite_path=suite_path, limit=limit, out=out)

@@ -65,7 +65,8 @@ class Ledger:
     def _lock(self) -> None:
         import fcntl
 
-        handle = self._stack.enter_context(open(self.folder / "lock", "a"))
+        handle = open(self.folder / "lock", "a")  # noqa: SIM115 - the stack closes it, and with it goes the lock
+        self._stack.callback(handle.close)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -39,12 +39,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells in order; `skipped`: "task learner: why" for those that cannot sit an exam."""
+    """All cells in order; `skipped`: (task, learner, why) for those that cannot sit an exam."""
 
     tasks: Sequence[Task]
     cells: Sequence[Cell]
     budget: Budget
-    skipped: Sequence[str] = ()
+    skipped: Sequence[tuple[str, str, str]] = ()
 
     def metas(self) -> list[TaskMeta]:
         """Return what the analysis needs to know of each task."""
@@ -75,7 +75,7 @@ def make_plan(
         raise InputError(f"seeds is {seeds}; give 1 or more")
     budget = budget or Budget()
     cells: list[Cell] = []
-    skipped: list[str] = []
+    skipped: list[tuple[str, str, str]] = []
     able: set[str] = set()
     asked = [(spec, registry.label(spec)) for spec in learners or ()]
     for task in tasks:
@@ -83,7 +83,7 @@ def make_plan(
         for spec, name in _distinct(asked) if asked else [(spec, spec) for spec in task.learners]:
             why = registry.factory(spec).refuses(task.info)
             if why is not None:
-                skipped.append(f"{task.name} {name}: {why}")
+                skipped.append((task.name, name, why))
                 continue
             able.add(name)
             what = hashlib.blake2b(digest_size=12)
@@ -94,7 +94,7 @@ def make_plan(
                     cells.append(Cell(task, spec, name, seed, fraction, key))
     unable = [name for _, name in asked if name not in able]
     if unable:
-        raise UnsupportedTask(f"{unable[0]} can sit none of these exams ({next(s for s in skipped if f' {unable[0]}: ' in s)})")
+        raise UnsupportedTask(f"{unable[0]} can sit none of these exams ({next(why for _, name, why in skipped if name == unable[0])})")
     return Plan(tuple(tasks), tuple(cells), budget, tuple(skipped))
 
 

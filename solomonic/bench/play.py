@@ -50,7 +50,15 @@ class _Clock:
 
 
 def play(
-    task: Task, factory: Factory, name: str, *, seed: int, fraction: float = 1.0, budget: Budget | None = None, key: str = "", warm_up_s: float = 0.0
+    task: Task,
+    factory: Factory,
+    name: str,
+    *,
+    seed: int,
+    fraction: float = 1.0,
+    budget: Budget | None = None,
+    key: str = "",
+    warm_up_s: float = 0.0,
 ) -> CellResult:
     """Return what one learner did in one exam under one seed.
 
@@ -60,7 +68,10 @@ def play(
         CellFailed: the learner gave too few answers, or an answer that its exam does not allow.
     """
     fresh = _maker(task, factory, name, seed, budget or Budget())
-    clock, notes, growth, rows = _Clock(), [], [], []
+    clock = _Clock()
+    rows: list[Row] = []
+    notes: list[str] = []
+    growth: list[tuple[int, int]] = []
     scorer = _Scorer(task)
     observed = 0
     with PeakMemory() as peak:
@@ -165,7 +176,13 @@ def _plain(value: Any) -> Any:
 
 
 def _curves(
-    task: Task, learner: Learner, fresh: Callable[[], Learner], whole: Callable[..., list[np.ndarray]], scorer: _Scorer, clock: _Clock, seed: int
+    task: Task,
+    learner: Learner,
+    fresh: Callable[[], Learner],
+    whole: Callable[..., list[np.ndarray]],
+    scorer: _Scorer,
+    clock: _Clock,
+    seed: int,
 ) -> tuple[list[Row], int]:
     """Play a sequence exam at one stroke: all step-wise log-probabilities first, then the same rows as step by step."""
     steps: dict[str, list[Questions]] = {}

@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def load(plan: Plan, folder: Path, failed: list[str]) -> Run:
 def run_info(plan: Plan) -> dict[str, Any]:
     """Return what a reader needs to repeat the run: versions, machine, seeds, budget."""
     return {
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": code_version(),
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in VERSIONED},

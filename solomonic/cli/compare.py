@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
-@click.option("--learner", "learners", multiple=True, metavar="NAME", help="Who sits the exams: a name from 'ls learners', or an import path.")
+@click.option(
+    "--learner", "learners", multiple=True, metavar="NAME", help="Who sits the exams: a name from 'ls learners', or an import path."
+)
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Seeds a task, instead of the suite's own number.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder; the same call continues it.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Cells played at once; all cores by default.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most this many items a task, for a quick look.")
-@click.option("--margin", type=click.FloatRange(min=0, min_open=True), default=0.01, show_default=True, help="A difference too small to matter to you.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="A difference too small to matter to you.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--suite-path", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="A folder with suites of your own.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="Your own table: CSV, Parquet or JSONL.")
@@ -84,7 +92,15 @@ def compare(
 
 
 def _own(
-    data: Path, target: str | None, *, time: str | None, group: str | None, text: tuple[str, ...], header: bool, limit: int | None, out: Path | None
+    data: Path,
+    target: str | None,
+    *,
+    time: str | None,
+    group: str | None,
+    text: tuple[str, ...],
+    header: bool,
+    limit: int | None,
+    out: Path | None,
 ) -> Asked:
     from ..bench.compare import asked_own
     from ..tasks.frames import own_task, read_table
@@ -95,7 +111,7 @@ def _own(
     own = own_task(frame, target, time=time, group=group, text=text, limit=limit, name=data.stem)
     click.echo(own.text, err=True)
     folder = out or Path(".solomonic") / "runs" / f"{data.stem}-{own.task.fingerprint()[:8]}"
-    return asked_own(own.task, own.columns, own.text, out=folder)
+    return asked_own(own, out=folder)
 
 
 def _say_plan(asked: Asked, plan: Plan) -> None:
@@ -104,8 +120,9 @@ def _say_plan(asked: Asked, plan: Plan) -> None:
     todo, done, stale = plan.sort(finished(asked.folder))
     exams = ", ".join(task.name for task in plan.tasks)
     click.echo(f"{len(plan.cells)} cells on {exams}: {done} done, {stale} stale, {len(todo) - stale} to run -> {asked.folder}", err=True)
-    for line in plan.skipped:
-        click.echo(f"left out: {line}", err=True)
+    for name in dict.fromkeys(name for _, name, _ in plan.skipped):
+        tasks = [task for task, left_out, _ in plan.skipped if left_out == name]
+        click.echo(f"{name} cannot sit {', '.join(tasks)}", err=True)
 
 
 def _play(plan: Plan, asked: Asked, jobs: int | None) -> list[str]:

@@ -27,7 +27,7 @@ def ls(what: str, suite_path: tuple[Path, ...], as_json: bool) -> None:
 def _suites(suite_path: tuple[Path, ...]) -> list[dict[str, Any]]:
     from ..tasks.suites import list_suites
 
-    return [{"name": s.name, "tasks": f"{s.size} tasks", "title": s.title} for s in list_suites(suite_path)]
+    return [{"name": s.name, "tasks": f"{len(s.tasks)} tasks", "title": s.title} for s in list_suites(suite_path)]
 
 
 def _tasks(suite_path: tuple[Path, ...]) -> list[dict[str, Any]]:

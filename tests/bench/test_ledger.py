@@ -21,7 +21,9 @@ COST = Cost(0.1, 0.1, (0.001, 0.002), 0.001, 100, 200)
 
 def cell(learner: str = "nearest", seed: int = 0, rows: int = 3) -> CellResult:
     answered = tuple(Row(f"q{i}", "exam", 0, f"q{i}", "a\u2028b", "b", {"accuracy": 0.0, "f1": [0, 1]}, 0.5) for i in range(rows))
-    return CellResult(f"key-{learner}-{seed}", "own", "t", learner, "transductive", True, False, seed, 1.0, 10, COST, answered, ((10, 100),), ("n",))
+    return CellResult(
+        f"key-{learner}-{seed}", "own", "t", learner, "transductive", True, False, seed, 1.0, 10, COST, answered, ((10, 100),), ("n",)
+    )
 
 
 def write(folder: Path, *cells: CellResult) -> None:
@@ -122,4 +124,4 @@ def test_a_full_disk_is_one_error_and_keeps_what_was_whole(tmp_path: Path, monke
         with pytest.raises(RunError, match="No space left"):
             ledger.append(cell(seed=1))
     monkeypatch.undo()
-    assert list(read_run(tmp_path).cells)[0] == cell()
+    assert next(iter(read_run(tmp_path).cells)) == cell()

@@ -97,9 +97,25 @@ def test_a_run_left_half_way_continues_to_the_rows_of_an_undisturbed_one(tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("after_s", [1.5, 3.0, 4.0, 5.0])
 def test_a_killed_run_continues_to_the_rows_of_an_undisturbed_one(tmp_path: Path, after_s: float) -> None:
-    command = [sys.executable, "-m", "solomonic", "compare", "core", "--seeds", "1", "--limit", "120", "--learner", "majority", "--learner", "nearest"]
+    command = [
+        sys.executable,
+        "-m",
+        "solomonic",
+        "compare",
+        "core",
+        "--seeds",
+        "1",
+        "--limit",
+        "120",
+        "--learner",
+        "majority",
+        "--learner",
+        "nearest",
+    ]
     subprocess.run([*command, "--out", str(tmp_path / "whole"), "--jobs", "1"], check=True, capture_output=True)
-    process = subprocess.Popen([*command, "--out", str(tmp_path / "cut"), "--jobs", "2"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "cut"), "--jobs", "2"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     time.sleep(after_s)
     process.kill()
     process.wait()

@@ -45,7 +45,22 @@ def test_json_is_one_object_that_keeps_the_contract(capsys: pytest.CaptureFixtur
     assert run(["compare", "--data", "t.csv", "--target", "y", "--json", *FAST, "--learner", "maxent"]) == 0
     out = json.loads(capsys.readouterr().out)
     assert {"schema_version", "run", "verdict", "outcomes", "drift", "columns", "rows", "pairs", "break_even"} <= set(out)
-    row = {"suite", "task", "learner", "kind", "keeps_data", "sees_batch", "metric", "higher_is_better", "score", "low", "high", "floor", "n", "seeds"}
+    row = {
+        "suite",
+        "task",
+        "learner",
+        "kind",
+        "keeps_data",
+        "sees_batch",
+        "metric",
+        "higher_is_better",
+        "score",
+        "low",
+        "high",
+        "floor",
+        "n",
+        "seeds",
+    }
     row |= {"study_cpu_s", "study_wall_s", "answer_p50_s", "answer_p95_s", "answer_batch_s", "state_bytes", "peak_bytes", "state_growth"}
     assert all(row <= set(one) for one in out["rows"])
     assert {one["outcome"] for one in out["outcomes"]} <= {"differ", "equivalent", "cannot tell"}
@@ -132,7 +147,9 @@ def test_misuse_is_one_line_and_leaves_nothing(capsys: pytest.CaptureFixture[str
 
 def test_a_suite_with_an_unknown_key_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "suites" / "mine").mkdir(parents=True)
-    (tmp_path / "suites" / "mine" / "suite.toml").write_text('[suite]\ntitle = "mine"\n[[task]]\nname = "a"\nsource = "sklearn:iris"\nmetriks = []\n')
+    (tmp_path / "suites" / "mine" / "suite.toml").write_text(
+        '[suite]\ntitle = "mine"\n[[task]]\nname = "a"\nsource = "sklearn:iris"\nmetriks = []\n'
+    )
     assert run(["compare", "mine", "--suite-path", str(tmp_path / "suites")]) == 2
     err = capsys.readouterr().err
     assert "metriks" in err
