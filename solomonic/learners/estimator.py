@@ -12,8 +12,8 @@ A regressor's predictive is normal, its scale the root mean squared error of the
 Does it keep data? That is found by looking: a clone is fitted to a few made-up rows, and its attributes are searched for them (nearest
 neighbours, Gaussian processes and support vector machines keep theirs). One that keeps data is transductive: all observations are kept and each
 study fits to all of them. Any other is inductive: a study fits to what came since the last one and drops it, by `partial_fit` from the second
-study on where the estimator has it and the block brings no new class, otherwise from scratch. `EstimatorFactory(estimator, remember=True)` keeps
-every observation for an estimator that would not, and is declared a hybrid.
+study on where the estimator has it and the block brings no new class, otherwise from scratch; a block of one class alone leaves it as it is.
+`EstimatorFactory(estimator, remember=True)` keeps every observation for an estimator that would not, and is declared a hybrid.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ class Estimator(Base):
         self._features: Features | None = None
         self._fitted: Any = None
         self._studied = 0
+        self._basis = 0
         self._counts = np.zeros(len(self.labels), dtype=np.int64)
         self._seen = np.zeros(0, dtype=np.int64)
         self._temperature = 1.0
@@ -164,13 +165,16 @@ class Estimator(Base):
     def _study_classes(self, xs: list[Any], codes: np.ndarray) -> None:
         if self._goes_on() and np.isin(codes, self._seen).all():
             self._fitted.partial_fit(self._encode(xs), np.searchsorted(self._seen, codes))
+            self._basis += len(xs)
             return
-        self._seen = np.unique(codes)
-        places = np.searchsorted(self._seen, codes)
+        seen = np.unique(codes)
+        if seen.size == 1 and self._fitted is not None and not self._keep:
+            return
+        self._seen, self._basis, self._fitted = seen, len(xs), None
         encoded = self._encode_anew(xs)
-        if self._seen.size == 1:
-            self._fitted = None
+        if seen.size == 1:
             return
+        places = np.searchsorted(seen, codes)
         self._fitted = self._fit(encoded, places)
         if not hasattr(self._fitted, "predict_proba"):
             self._calibrate(encoded, places)
@@ -201,7 +205,7 @@ class Estimator(Base):
                 found = np.zeros_like(probabilities)
                 found[:, self._seen] = self._probabilities(self._fitted, encoded)
                 probabilities = np.where(np.isfinite(found).all(axis=1, keepdims=True), found, probabilities)
-        return self._categorical(smooth(probabilities, self._studied))
+        return self._categorical(smooth(probabilities, self._basis))
 
     def _probabilities(self, fitted: Any, encoded: Any) -> np.ndarray:
         """Return probabilities (q, seen classes)."""
