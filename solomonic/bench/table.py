@@ -123,9 +123,7 @@ def _score_table(task: TaskAnalysis, rows: Sequence[ScoreRow], width: int) -> li
 
 def places_of(rows: Sequence[ScoreRow]) -> int:
     """Return the decimals in which all these scores of one metric are shown."""
-    unit = metric_named(rows[0].metric).unit if rows else "fraction"
-    places = column_decimals([(row.score, row.low, row.high) for row in rows], fraction=unit == "fraction")
-    return max(places, 3) if unit in ("nats", "bits") else places
+    return column_decimals(rows[0].metric, [(row.score, row.low, row.high) for row in rows]) if rows else 3
 
 
 def _champions(task: TaskAnalysis) -> str:
@@ -138,7 +136,7 @@ def _champions(task: TaskAnalysis) -> str:
 
 
 def _pair_line(pair: Pair) -> str:
-    places = decimals(pair.difference, pair.low, pair.high, fraction=metric_named(pair.metric).unit == "fraction")
+    places = decimals(pair.metric, pair.difference, pair.low, pair.high)
     text = f"{pair.a} - {pair.b} = {number(pair.difference, places)} {bracket(pair.low, pair.high, places)}, "
     text += f"{p_value(pair.p_holm)} (Holm), margin {number(pair.margin, max(places, 2))}: {pair.outcome}"
     if pair.nfr is not None:

@@ -71,8 +71,7 @@ def _scores(task: TaskAnalysis) -> str:
     first = outcome.winner or (outcome.first if pair.gain(outcome.first)[0] > 0.0 else outcome.second)
     second = outcome.second if first == outcome.first else outcome.first
     gain = pair.gain(first)
-    fraction = metric_named(pair.metric).unit == "fraction"
-    places = decimals(*gain, fraction=fraction)
+    places = decimals(pair.metric, *gain)
     interval = f"{number(gain[0], places)} {bracket(gain[1], gain[2], places)}{_suffix(pair.metric)}"
     if outcome.outcome is Outcome.DIFFER:
         return f"{first} beats {second} by {interval}"

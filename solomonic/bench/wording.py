@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..tasks.metrics import metric as metric_named
+
 FAMILY_WORDS = {"inductive": "study", "transductive": "remember", "hybrid": "hybrid", "limit": "limit", "floor": "floor"}
 METRIC_WORDS = {
     "log_loss": "log-loss",
@@ -30,21 +32,22 @@ def metric_with_unit(metric: str) -> str:
     return f"{metric_word(metric)} ({units[metric]})" if metric in units else metric_word(metric)
 
 
-def decimals(*values: float, fraction: bool) -> int:
-    """Return how many decimals show the width of these values (an interval's ends, say) with two figures; 3 for fractions."""
+def decimals(metric: str, *values: float) -> int:
+    """Return how many decimals show the width of these values (an interval's ends, say) with two figures; 3 for fractions, at least 3 for losses."""
+    unit = metric_named(metric).unit
     finite = [value for value in values if math.isfinite(value)]
     width = max(finite) - min(finite) if len(finite) > 1 else 0.0
     scale = width or abs(finite[0] if finite else 0.0) / 10.0
-    if fraction or scale == 0.0:
+    if unit == "fraction" or scale == 0.0:
         return 3
-    return max(0, min(6, 1 - math.floor(math.log10(scale))))
+    return max(3 if unit in ("nats", "bits") else 0, min(6, 1 - math.floor(math.log10(scale))))
 
 
-def column_decimals(scores: Sequence[tuple[float, float, float]], *, fraction: bool) -> int:
+def column_decimals(metric: str, scores: Sequence[tuple[float, float, float]]) -> int:
     """Return one number of decimals for many (score, low, high): enough for the narrowest interval, and for three figures of the largest score."""
-    if fraction:
+    if metric_named(metric).unit == "fraction":
         return 3
-    by_width = [decimals(low, high, fraction=False) for _, low, high in scores if math.isfinite(high - low) and high > low]
+    by_width = [decimals(metric, low, high) for _, low, high in scores if math.isfinite(high - low) and high > low]
     largest = max((abs(score) for score, _, _ in scores if math.isfinite(score)), default=0.0)
     by_size = 2 - math.floor(math.log10(largest)) if largest else 3
     return max(0, min(4, max([by_size, *by_width])))
