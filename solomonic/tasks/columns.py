@@ -198,12 +198,9 @@ def times(series: Values, name: str) -> np.ndarray:
         failed = np.flatnonzero(read.isna().to_numpy() & cells.present())
         if failed.size:
             example = cells.strings[failed[0]]
-            raise InputError(
-                f"time column {name!r} has {example!r} in row {failed[0] + 1}, neither a number nor a date; write dates as 2024-12-31"
-            )
+            raise InputError(f"time column {name!r} holds {example!r}, neither a number nor a date; write dates as 2024-12-31")
         cells = _seconds(read, name)
     assert cells.numbers is not None
     if cells.missing:
-        row = int(np.flatnonzero(~cells.present())[0])
-        raise InputError(f"time column {name!r} is missing in {cells.missing} rows, the first is row {row + 1}; fill or drop them")
+        raise InputError(f"time column {name!r} has no value in {cells.missing} of {len(cells)} rows; fill or drop them")
     return cells.numbers

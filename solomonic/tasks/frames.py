@@ -6,7 +6,7 @@ Otherwise it is a split. `tables` says how rows and columns are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,9 +128,9 @@ def _as_frame(X: Any) -> tuple[Frame, list[str], bool]:
 
     if isinstance(X, pd.DataFrame):
         return X.set_axis([str(column) for column in X.columns], axis=1).reset_index(drop=True), [], False
-    if hasattr(X, "toarray"):
+    if hasattr(X, "toarray"):  # scipy.sparse
         raise InputError(f"X is a sparse matrix {X.shape}; give X.toarray() if it fits in memory, or the texts it was made of")
-    if isinstance(X, str) or not hasattr(X, "__len__"):
+    if isinstance(X, (str, Mapping)) or not hasattr(X, "__len__"):
         raise InputError(f"X is a {type(X).__name__}; give numbers (n, d), a list of texts, or a DataFrame")
     if isinstance(X, pd.Series) or (len(X) and all(isinstance(x, str) for x in X)):
         name = _name_of(X, "x0")
@@ -140,7 +140,9 @@ def _as_frame(X: Any) -> tuple[Frame, list[str], bool]:
         array = np.asarray(X)
     except ValueError:
         raise InputError("X has rows of different lengths; give numbers (n, d), a list of texts, or a DataFrame") from None
-    if array.ndim not in (1, 2) or 0 in array.shape:
+    if not array.size:
+        raise InputError(f"X has shape {array.shape}, so there is nothing to learn from; give rows (n, d)")
+    if array.ndim not in (1, 2):
         raise InputError(f"X has shape {array.shape}; give (n, d): X.reshape(len(X), -1) makes rows of images")
     table = array.reshape(len(array), -1)
     numeric = table.dtype.kind in "biuf"

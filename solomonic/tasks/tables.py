@@ -74,8 +74,8 @@ def read_frame(
         for what, column in (("target", target), ("time", time), ("group", group), ("id", id))
         if column is not None
     }
-    _refuse_double_use(place, labels)
     texts = {_find(labels, column, "text") for column in text}
+    _refuse_double_use([*place.items(), *(("text", i) for i in texts)], labels)
     left_out = {_find(labels, column, "drop") for column in drop} | set(place.values())
 
     answers = read_target(frame.iloc[:, place["target"]], labels[place["target"]], target_kind)
@@ -169,9 +169,9 @@ def _find(labels: Sequence[str], column: str | int, what: str) -> int:
     raise UnknownName("column", column, labels)
 
 
-def _refuse_double_use(place: dict[str, int], labels: Sequence[str]) -> None:
+def _refuse_double_use(uses: Sequence[tuple[str, int]], labels: Sequence[str]) -> None:
     used: dict[int, str] = {}
-    for what, i in place.items():
+    for what, i in uses:
         if i in used:
             raise InputError(f"column {labels[i]!r} is both the {used[i]} and the {what}; name two different columns")
         used[i] = what
@@ -185,9 +185,7 @@ def _marks(frame: Frame, place: int, labels: Sequence[str]) -> list[str]:
     """
     series = frame.iloc[:, place]
     marks = [str(value).strip() for value in series.tolist()]
-    missing = np.flatnonzero(series.isna().to_numpy(dtype=bool) | [mark in MISSING for mark in marks])
-    if missing.size:
-        raise InputError(
-            f"column {labels[place]!r} is missing in {missing.size} rows, the first is row {missing[0] + 1}; fill or drop them"
-        )
+    missing = int(np.sum(series.isna().to_numpy(dtype=bool) | np.array([mark in MISSING for mark in marks], dtype=bool)))
+    if missing:
+        raise InputError(f"column {labels[place]!r} has no value in {missing} of {len(marks)} rows; fill or drop them")
     return marks
