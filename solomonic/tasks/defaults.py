@@ -13,9 +13,7 @@ _LEARNERS: Final[dict[tuple[ExamKind, bool], tuple[str, ...]]] = {
     ("stream", False): ("majority", "no-change", "online", "maxent", "boosting", "nearest", "attention", "local"),
     ("stream", True): ("mean", "no-change", "online", "linear", "boosting", "nearest", "attention", "local"),
     ("repeat", False): ("majority", "maxent", "mlp", "nearest", "attention", "local"),
-    ("repeat", True): ("mean", "linear", "mlp", "nearest", "attention", "local"),
     ("episodic", False): ("uniform", "nearest", "attention", "local"),
-    ("episodic", True): ("mean", "nearest", "attention", "local"),
     ("sequence", False): ("uniform", "ngram", "kt", "ctw"),
 }
 

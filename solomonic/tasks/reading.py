@@ -117,6 +117,8 @@ def _json_rows(file: Path, text: str) -> tuple[list[list[Any]], list[str]]:
             )
         objects.append(one)
     names = list(dict.fromkeys(key for one in objects for key in one))
+    if objects and not names:
+        raise InputError(f"{file} has no columns: its objects are empty; give objects with keys")
     return [[one.get(name) for name in names] for one in objects], names
 
 

@@ -39,10 +39,11 @@ def read_target(series: Values, name: str, kind: TargetKind | None = None) -> Ta
     """
     import pandas as pd
 
+    amounts = kind == "number"
+    if isinstance(series.dtype, pd.CategoricalDtype) and amounts:
+        series = series.astype(object)
     named = pd.api.types.is_bool_dtype(series.dtype) or isinstance(series.dtype, pd.CategoricalDtype)
-    kind, values = (
-        ("class", _as_they_are(series)) if named and kind != "number" else _cells(series.astype(object) if named else series, name, kind)
-    )
+    kind, values = ("class", _as_they_are(series)) if named and not amounts else _cells(series, name, kind)
     known = [value for value in values if value is not None]
     different = set(known)
     if not known:
