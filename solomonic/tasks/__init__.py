@@ -4,7 +4,7 @@ from .defaults import default_learners
 from .events import Event, Exam, ExamKind, Lesson, Part, Questions, Study
 from .exams import Episodic, Repeat, Sequences, Shifted, Split, Stream
 from .frames import Own, own_arrays, own_task
-from .generators import GENERATORS, generate
+from .generators import generate
 from .limits import limited
 from .metrics import Metric, default_metrics, metric
 from .reading import read_table
@@ -14,7 +14,6 @@ from .tables import Table
 from .task import Task
 
 __all__ = [
-    "GENERATORS",
     "Episodic",
     "Event",
     "Exam",
