@@ -32,12 +32,9 @@ from ..records import Answer, Budget, Kind, Observation, Query, TaskInfo
 from . import registry
 from .base import Base, smooth, softmax
 from .features import X_TYPES, Features
-from .reachable import reachable, rows_kept
+from .probing import fixed_global_state, keeps_rows, reads_text, role
 from .studying import predictive_scale
 from .tuning import inner_folds
-
-PROBE_ROWS = 31
-PROBE_WIDTH = 7
 
 
 class EstimatorFactory:
@@ -105,8 +102,9 @@ class Estimator(Base):
         self._template = estimator
         self._keep = keep
         self._random_state = int(rng.integers(2**31))
-        self._pending: list[tuple[Any, Any]] = []
-        self._lesson: list[tuple[Any, Any]] = []
+        self._pending: list[Observation] = []
+        self._lesson: list[Observation] = []
+        self._row: dict[str, int] = {}
         self._features: Features | None = None
         self._fitted: Any = None
         self._studied = 0
@@ -136,7 +134,7 @@ class Estimator(Base):
 
     def observe(self, observations: Sequence[Observation]) -> None:
         """Hold labelled observations until the next study."""
-        self._pending.extend((observation.x, observation.y) for observation in observations if observation.y is not None)
+        self._pending.extend(observation for observation in observations if observation.y is not None)
 
     def study(self) -> None:
         """Fit to everything that is kept, or to what came since the last study.
@@ -148,19 +146,28 @@ class Estimator(Base):
             return
         block, self._pending = self._pending, []
         if self._keep:
-            self._lesson += block
+            self._remember(block)
             block = self._lesson
             self._counts[:] = 0
             self._studied = 0
-        xs = [x for x, _ in block]
+        xs, ys = [observation.x for observation in block], [observation.y for observation in block]
         self._studied += len(xs)
-        with self._watched("fit"):
+        with self._watched("fit"), fixed_global_state(self._random_state):
             if self.classifies:
-                codes = self.labels.codes([y for _, y in block])
+                codes = self.labels.codes(ys)
                 self._counts += np.bincount(codes, minlength=len(self.labels))
                 self._study_classes(xs, codes)
             else:
-                self._study_numbers(xs, np.array([y for _, y in block], dtype=np.float64))
+                self._study_numbers(xs, np.array(ys, dtype=np.float64))
+
+    def _remember(self, block: Sequence[Observation]) -> None:
+        """Keep a block; a correction (a later observation of the same x, linked to an earlier one) takes that one's place."""
+        for observation in block:
+            rows = [self._row[link] for link in observation.links if link in self._row]
+            corrected = [row for row in rows if _corrects(observation, self._lesson[row])]
+            row = corrected[0] if corrected else len(self._lesson)
+            self._lesson[row : row + 1] = [observation]
+            self._row[observation.id] = row
 
     def _study_classes(self, xs: list[Any], codes: np.ndarray) -> None:
         if self._goes_on() and np.isin(codes, self._seen).all():
@@ -285,74 +292,8 @@ class Estimator(Base):
         self._warned.update(warning.category.__name__ for warning in caught)
 
 
-def role(estimator: Any) -> str | None:
-    """Return "classifier", "regressor", or None for any other estimator."""
-    from sklearn.base import is_classifier, is_regressor
-
-    try:
-        return "classifier" if is_classifier(estimator) else "regressor" if is_regressor(estimator) else None
-    except AttributeError:  # an estimator in all but its ancestry
-        declared = getattr(estimator, "_estimator_type", None)
-        return declared if declared in ("classifier", "regressor") else None
-
-
-def reads_text(estimator: Any) -> bool:
-    """Return whether the estimator begins with a text vectoriser, and so wants texts, not features."""
-    steps = getattr(estimator, "steps", None)
-    inner = getattr(estimator, "estimator", None)
-    if isinstance(steps, list) and steps:
-        return hasattr(steps[0][1], "build_analyzer") or reads_text(steps[0][1])
-    return inner is not None and not isinstance(inner, str) and reads_text(inner)
-
-
-_KEEPS: dict[str, bool] = {}
-
-
-def keeps_rows(estimator: Any) -> bool:
-    """Return whether a fitted copy still holds rows that it was fitted to; False where it cannot be fitted to made-up rows."""
-    key = registry.parameters(estimator)
-    if key not in _KEEPS:
-        _KEEPS[key] = _probe(estimator)
-    return _KEEPS[key]
-
-
-def _probe(estimator: Any) -> bool:
-    from sklearn.base import clone
-
-    rng = np.random.default_rng(0)
-    rows = np.abs(rng.standard_normal((PROBE_ROWS, PROBE_WIDTH)))
-    places = np.arange(PROBE_ROWS) % 3
-    rows[:, 0] += places
-    x: Any = [" ".join(f"w{round(10 * value)}" for value in row) for row in rows] if reads_text(estimator) else rows
-    y = places if role(estimator) == "classifier" else rows[:, 0] + 1.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            fitted = clone(estimator).fit(x, y)
-        except Exception:
-            return False
-        return any(rows_kept(fitted, seen) for seen in _representations(fitted, x))
-
-
-def _representations(fitted: Any, x: Any) -> Iterator[np.ndarray]:
-    """Yield the rows as given, and as each pipeline within reach passes them on."""
-    if isinstance(x, np.ndarray):
-        yield x
-    for part in reachable(fitted):
-        steps = getattr(part, "steps", None)
-        if not isinstance(steps, list) or not hasattr(part, "predict"):
-            continue
-        passed = x
-        for _, step in steps[:-1]:
-            if step in (None, "passthrough"):
-                continue
-            try:
-                passed = step.transform(passed)
-            except Exception:
-                break
-            dense = passed.toarray() if hasattr(passed, "toarray") else np.asarray(passed)
-            if dense.ndim == 2 and dense.dtype.kind == "f":
-                yield dense
+def _corrects(later: Observation, earlier: Observation) -> bool:
+    return later.at > earlier.at and bool(np.all(np.asarray(later.x == earlier.x)))
 
 
 def _take(encoded: Any, indices: np.ndarray) -> Any:

@@ -10,87 +10,38 @@ import math
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 
-from .errors import UnsupportedTask
-from .learners import registry
-from .learners.protocol import Factory, Learner
-from .learners.reachable import reachable
-from .records import (
+from ..errors import UnknownName, UnsupportedTask
+from ..learners import registry
+from ..learners.protocol import Factory, Learner
+from ..learners.reachable import reachable
+from ..records import (
     ABSTAIN,
     Answer,
     Budget,
     Categorical,
-    Column,
     Normal,
     Observation,
     Quantiles,
     Query,
-    TaskInfo,
-    XType,
-    YType,
-    stable_hash,
 )
+from .exams import CLASSES, EXAMS, SmallExam, repetitive_lesson, small_exam
 
-CLASSES: Final = ("a", "b", "c", "never seen")
 SLACK_BYTES: Final = 4_096
-SMALL_LESSON: Final = 61
 TABLE_LESSON: Final = 131
 """Observations of the lesson that tells a table with a row an observation from one that has so many rows by chance (a basis of texts has 100)."""
 
+ROUNDING: Final = 1e-5
+"""Relative difference up to which two answers are the same: sums over a batch round otherwise than one by one, in single precision."""
+
 FRUGAL: Final = Budget(candidates=1, folds=1)
-GROWTH_SIZES: Final = (200, 800)
+GROWTH_SIZES: Final = (800, 3_200)
 GROWTH_LIMIT: Final = 0.75
 """Bytes of state may grow no faster than n to this power where the data are thrown away."""
-
-WORDS: Final = {
-    "a": ["amber", "anchor", "apple", "arrow", "attic", "autumn"],
-    "b": ["basin", "beacon", "birch", "bottle", "bridge", "butter"],
-    "c": ["cabin", "candle", "cedar", "cherry", "cliff", "copper"],
-}
-COLUMNS: Final = (Column("size", "number", 6), Column("colour", "category", 4), Column("weight", "number"), Column("note", "text"))
-
-
-@dataclass(frozen=True)
-class SmallExam:
-    """A lesson and questions of one kind."""
-
-    name: str
-    info: TaskInfo
-    lesson: tuple[Observation, ...]
-    queries: tuple[Query, ...]
-
-
-def small_exam(name: str, *, n: int = SMALL_LESSON) -> SmallExam:
-    """Return the small exam called "<x_type> <y_type>" or "episodes", with n observations; the same at every call."""
-    if name == "symbols symbol":
-        return _symbols(n)
-    x_type, y_type = ("vector", "class") if name == "episodes" else name.split()
-    rng = np.random.default_rng(stable_hash("check_learner", name))
-    items = [_item(x_type, y_type, i, rng) for i in range(n + 12)]
-    lesson = tuple(Observation(f"o{i}", x, y, float(i)) for i, (x, y) in enumerate(items[:n]))
-    queries = [Query(f"q{i}", x, float(n + i)) for i, (x, _) in enumerate(items[n:])]
-    queries += [Query("seen before", lesson[0].x), Query("o1", lesson[1].x), Query("strange", _strange(x_type))]
-    info = TaskInfo(
-        f"small {name}",
-        cast(XType, x_type),
-        cast(YType, y_type),
-        CLASSES if y_type == "class" else (),
-        ("log_loss",) if y_type == "class" else ("rmse",),
-        columns=COLUMNS if x_type == "record" else (),
-    )
-    if name == "episodes":
-        queries = [_episode(i, rng) for i in range(2)]
-        lesson = ()
-    return SmallExam(name, info, lesson, tuple(queries))
-
-
-EXAMS: Final = (
-    "vector class", "vector number", "record class", "record number", "text class", "text number", "symbols symbol", "episodes",
-)  # fmt: skip
 
 
 def check_learner(factory: Any, *, kinds: Sequence[str] | None = None) -> list[str]:
@@ -99,8 +50,12 @@ def check_learner(factory: Any, *, kinds: Sequence[str] | None = None) -> list[s
     factory: a registry name, an import path, a factory, or a scikit-learn estimator. kinds: which of EXAMS; all that it accepts where None.
 
     Raises:
-        AssertionError: a claim does not hold; the message names the learner, the exam and the claim.
+        AssertionError: a claim does not hold, or no exam is accepted; the message names the learner, the exam and the claim.
+        UnknownName: there is no such small exam or learner.
     """
+    for kind in kinds or ():
+        if kind not in EXAMS:
+            raise UnknownName("small exam", kind, EXAMS)
     made = registry.factory(factory)
     name = registry.label(factory)
     _check_declarations(made, name)
@@ -240,7 +195,7 @@ class _Check:
 
     def same(self, got: Sequence[Answer], expected: Sequence[Answer], claim: str, *, exact: bool = False) -> None:
         for one, other in zip(got, expected, strict=True):
-            self.require(distance(one, other) <= (0.0 if exact else 1e-7), f"{claim}: {one} and {other}")
+            self.require(distance(one, other) <= (0.0 if exact else ROUNDING), f"{claim}: {one} and {other}")
 
     def check_batch(self, learner: Learner, answers: Sequence[Answer]) -> None:
         """The axis sees_batch: neither order nor company of questions changes an answer, unless so declared."""
@@ -248,7 +203,7 @@ class _Check:
         self.same(backwards, answers, "the order of a batch changes answers")
         alone = [learner.answer((query,))[0] for query in self.exam.queries]
         self.valid(alone, "asked alone")
-        changed = max(distance(one, other) for one, other in zip(alone, answers, strict=True)) > 1e-7
+        changed = max(distance(one, other) for one, other in zip(alone, answers, strict=True)) > ROUNDING
         if not self.made.sees_batch:
             self.require(not changed, "answers change with what else is asked, but sees_batch is declared False")
         elif self.exam.lesson:
@@ -313,18 +268,13 @@ class _Check:
             self.require(why is None, f"keeps_data is declared False, but {why} is within reach after study()")
 
     def check_growth(self) -> None:
-        """Where the data are thrown away, the state must not grow in proportion to them."""
+        """Where the data are thrown away, the state must not grow in proportion to them when nothing new is in them."""
         if self.made.keeps_data:
             return
-        sizes = []
-        for n in GROWTH_SIZES:
-            learner = self.taught(small_exam(self.exam.name, n=n).lesson)
-            sizes.append(learner.state_bytes())
+        sizes = [self.taught(repetitive_lesson(self.exam.name, n)).state_bytes() for n in GROWTH_SIZES]
         limit = sizes[0] * (GROWTH_SIZES[1] / GROWTH_SIZES[0]) ** GROWTH_LIMIT + SLACK_BYTES
-        self.require(
-            sizes[1] <= limit,
-            f"keeps_data is declared False, but from {GROWTH_SIZES[0]} to {GROWTH_SIZES[1]} observations its state grew from {sizes[0]} to {sizes[1]} bytes",
-        )
+        claim = f"from {GROWTH_SIZES[0]} to {GROWTH_SIZES[1]} observations its state grew from {sizes[0]} to {sizes[1]} bytes"
+        self.require(sizes[1] <= limit, f"keeps_data is declared False, but {claim}")
 
     def check_curves(self) -> None:
         """The curves of whole sequences are the answers of the step-by-step loop."""
@@ -390,48 +340,3 @@ def kept(learner: object, lesson: Sequence[Observation]) -> str | None:
     body = pickle.dumps(learner)
     wanted = [text.encode() for text in texts] + [row for encoded in rows.values() for row in encoded]
     return "the whole x of an observation, in its pickle" if any(piece in body for piece in wanted) else None
-
-
-def _item(x_type: str, y_type: str, i: int, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Return one x, read-only where it is an array, and its answer; a tenth of the classes are noise."""
-    true = "abc"[i % 3]
-    centre = "abc".index(true)
-    vector = rng.standard_normal(4) + np.array([2.0 * centre, 0.0, -centre, 0.0])
-    vector.flags.writeable = False
-    label = "abc"[int(rng.integers(3))] if rng.random() < 0.1 else true
-    number = 10.0 + 3.0 * float(vector[0]) + float(rng.standard_normal())
-    text = " ".join([*rng.choice(WORDS[true], 4), *rng.choice(WORDS["abc"[int(rng.integers(3))]], 4)])
-    record = (
-        None if i % 10 == 3 else float(vector[0]),
-        None if i % 15 == 4 else ("red", "green", "blue")[(centre + int(rng.random() < 0.2)) % 3],
-        float(vector[1]),
-        text,
-    )
-    x = {"vector": vector, "record": record, "text": text}[x_type]
-    return x, label if y_type == "class" else number
-
-
-def _strange(x_type: str) -> Any:
-    """Return an x unlike any in the lesson."""
-    far = np.full(4, 1e3)
-    far.flags.writeable = False
-    return {"vector": far, "record": (None, "a colour never seen", -1e6, ""), "text": "zyzzyva"}[x_type]
-
-
-def _episode(i: int, rng: np.random.Generator) -> Query:
-    """Return a question with a context of its own, whose choices are not the task's."""
-    ways = ("p", "q", "r")
-    centres = rng.standard_normal((3, 4)) * 4.0
-    context = tuple(
-        Observation(f"e{i}/{way}{shot}", centres[w] + rng.standard_normal(4), way) for w, way in enumerate(ways) for shot in range(2)
-    )
-    return Query(f"e{i}", centres[i % 3] + rng.standard_normal(4), context=context, choices=ways)
-
-
-def _symbols(n: int) -> SmallExam:
-    """Return two sequences: a short one, then one that repeats a word of five letters, so that contexts do not become more with n."""
-    info = TaskInfo("small symbols symbol", "symbols", "symbol", ("x", "y"), ("log_loss",), resample_by="sequence")
-    symbols = {"first": "xyyxy", "second": ("xxyxy" * (n // 5 + 1))[: n - 5]}
-    lesson = tuple(Observation(f"{name}:{t}", name, s, float(t)) for name, word in symbols.items() for t, s in enumerate(word))
-    queries = (Query(f"second:{n - 5}", "second"), Query("first:5", "first"), Query("third:0", "third"))
-    return SmallExam("symbols symbol", info, lesson, queries)
