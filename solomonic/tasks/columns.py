@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -132,7 +133,7 @@ def _strings(series: Values, name: str, *, as_text: bool) -> Cells:
 def _string(value: Any, name: str) -> str:
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, (bool, int, float, np.generic)) or hasattr(value, "isoformat"):
+    if isinstance(value, (bool, int, float, Decimal, np.generic)) or hasattr(value, "isoformat"):
         return str(value)
     if isinstance(value, bytes):
         raise InputError(f"column {name!r} holds bytes; decode them to text first")

@@ -5,6 +5,7 @@ Finding and listing suites reads the suite.toml files and nothing else; data are
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import sys
@@ -151,8 +152,6 @@ def _refuse_doubles(names: Sequence[str], folder: Path) -> None:
 
 def _code_tasks(path: Path, suite: str) -> list[Task]:
     """Return what `tasks()` of a task.py yields, under the suite's name."""
-    import dataclasses
-
     if not path.is_file():
         return []
     try:

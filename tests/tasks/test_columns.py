@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,14 @@ def kind(values: Any, name: str = "x") -> tuple[str, str | None]:
 
 
 def test_numbers_stay_numbers_and_strings_of_numbers_become_them() -> None:
-    for values in ([1.5, 2.5] * 30, ["1.5", "-2e3"] * 30, [1, 2] * 30, [True, False] * 30, pd.array([1, 2] * 30, dtype="Int64")):
+    for values in (
+        [Decimal("1.5"), None] * 29 + [Decimal(2), None],
+        [1.5, 2.5] * 30,
+        ["1.5", "-2e3"] * 30,
+        [1, 2] * 30,
+        [True, False] * 30,
+        pd.array([1, 2] * 30, dtype="Int64"),
+    ):
         assert kind(values) == ("number", None)
     assert clean(pd.Series(["1", " 2 ", "?"]), "x").values() == [1.0, 2.0, None]
 
