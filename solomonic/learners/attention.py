@@ -85,6 +85,7 @@ class Attention(Transductive):
             means, variance = kernel_moments(weights, targets)
             return self._normal(means, self._spread.scales(variance), evidence=evidence)
         shares = np.array([np.bincount(targets, line, minlength=len(self.labels)) for line in weights])
+        shares /= shares.sum(axis=1, keepdims=True)  # single-precision weights sum to one only to seven digits
         mixed = (1.0 - self._mixing) * shares + self._mixing * self._frequencies()
         return self._categorical(smooth(mixed, len(targets)), evidence=evidence)
 

@@ -93,24 +93,37 @@ def _parts(gram: np.ndarray, shrink: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _logistic(near: Neighbourhoods, codes: np.ndarray, classes: int, penalty: float) -> np.ndarray:
-    """Return the biases (q, a) of multinomial logistic fits; penalty = 2/C, since the curvature bound is 1/2."""
-    truth = np.eye(classes)[codes]
+    """Return the biases (q, a) of multinomial logistic fits; penalty = 2/C, since the curvature bound is 1/2.
+
+    The inverse is taken in float64, the steps in float32; fits that have converged step aside, so that one slow fit does not hold up the rest.
+    """
+    truth = np.eye(classes, dtype=np.float32)[codes]
     shrink = penalty / near.weights
-    inverse, adding = _parts(near.gram, shrink)
-    bias: np.ndarray = np.log(truth.mean(axis=1))
-    scores = np.repeat(bias[:, None, :], codes.shape[1], axis=1)
+    exact, exact_adding = _parts(near.gram, shrink)
+    pull, adding = (shrink[:, :, None] * exact).astype(np.float32), exact_adding.astype(np.float32)[:, None, :]
+    bias = np.log(truth.mean(axis=1, keepdims=True))
+    scores = np.repeat(bias, codes.shape[1], axis=1)
     ahead = scores
-    momentum = np.ones(len(codes))
+    momentum = np.ones(len(codes), dtype=np.float32)
+    out = np.zeros((len(codes), classes))
+    running = np.arange(len(codes))
     for _ in range(ROUNDS):
         response = ahead + 2.0 * (truth - softmax(ahead))
-        before, bias = bias, np.einsum("qk,qka->qa", adding, response)
-        fitted = response - shrink[:, :, None] * (inverse @ (response - bias[:, None, :]))
+        before, bias = bias, adding @ response
+        fitted = response - pull @ (response - bias)
         # Where the last step points against the one before, that row's momentum starts anew.
-        against = np.einsum("qka,qka->q", ahead - fitted, fitted - scores) > 0
-        momentum = np.where(against, 1.0, momentum)
+        step = fitted - scores
+        against = np.einsum("qka,qka->q", ahead - fitted, step) > 0
+        momentum[against] = 1.0
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
-        ahead = fitted + ((momentum - 1.0) / following)[:, None, None] * (fitted - scores)
+        ahead = fitted + ((momentum - 1.0) / following)[:, None, None] * step
         scores, momentum = fitted, following
-        if np.abs(bias - before).max() < TOLERANCE:
-            break
-    return bias
+        unsettled = np.abs(bias - before).max(axis=(1, 2)) >= TOLERANCE
+        if 4 * np.count_nonzero(unsettled) < 3 * unsettled.size:
+            out[running] = bias[:, 0]
+            running, truth, pull, adding = running[unsettled], truth[unsettled], pull[unsettled], adding[unsettled]
+            bias, scores, ahead, momentum = bias[unsettled], scores[unsettled], ahead[unsettled], momentum[unsettled]
+            if not running.size:
+                return out
+    out[running] = bias[:, 0]
+    return out

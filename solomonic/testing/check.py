@@ -139,13 +139,14 @@ class _Check:
         self.valid(answers, "after the lesson")
         self.require(learner.answer(()) == [], "answer() of no questions is not an empty list")
         self.one_line(learner)
+        if self.exam.lesson:
+            self.same(learner.answer(self.exam.queries), answers, "asking again gives other answers", exact=True)
         self.same(self.taught(self.exam.lesson).answer(self.exam.queries), answers, "the same rng gives other answers", exact=True)
         self.check_batch(learner, answers)
         self.check_pickle(learner, answers)
         self.check_state(learner)
         if not self.exam.lesson:
             return
-        self.same(learner.answer(self.exam.queries), answers, "asking again gives other answers", exact=True)
         self.check_own_choices(learner)
         self.check_data_kept(learner)
         self.check_odd_lessons()

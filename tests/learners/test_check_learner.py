@@ -17,7 +17,7 @@ from solomonic.learners.sequence import Kt
 from solomonic.records import Answer, Categorical, Observation, Query, TaskInfo
 from solomonic.testing import EXAMS, check_learner, small_exam
 
-SLOW = ("mlp", "boosting", "local")
+SLOW = ("mlp", "boosting")
 QUICK_EXAMS = ("vector class", "vector number", "symbols symbol")
 
 
