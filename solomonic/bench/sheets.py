@@ -127,8 +127,7 @@ class Sheet:
             if any(contribution is None for contribution in contributions):
                 return ()
             given = np.asarray(contributions, dtype=np.float64)
-            values = given if metric == RIGHT else np.asarray(metric_named(metric).pseudo_values(given), dtype=np.float64)
-            columns.append(Column(table.cell.seed, table.codes[at], values))
+            columns.append(Column(table.cell.seed, table.codes[at], _pseudo_values(metric, given)))
         return tuple(columns)
 
     def score(self, learner: str, metric: str, selection: Selection = SCORED_ANSWERS) -> Estimate | None:
@@ -187,6 +186,15 @@ def over_seeds(columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
     values = np.concatenate([column.values for column in columns] or [np.zeros(0)])
     unique, where = np.unique(codes, return_inverse=True)
     return unique, np.bincount(where, weights=values) / np.maximum(np.bincount(where), 1)
+
+
+def _pseudo_values(metric: str, contributions: np.ndarray) -> np.ndarray:
+    """Return the pseudo-values (n,); nan where a contribution is not finite, since then nothing is known of the whole."""
+    if metric == RIGHT:
+        return contributions
+    if not np.all(np.isfinite(contributions)):
+        return np.full(len(contributions), np.nan)
+    return np.asarray(metric_named(metric).pseudo_values(contributions), dtype=np.float64)
 
 
 def _once(column: Column) -> Column:

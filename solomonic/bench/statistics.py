@@ -67,7 +67,8 @@ def estimate(
     weight = _pseudo_weight(values, mean, parts, extra)
     total = n + weight * extra.size
     centre = (n * mean + weight * float(extra.sum())) / total
-    variance = (parts.sum_of_squares(centre, total) + weight**2 * float(np.sum((extra - centre) ** 2))) / total**2
+    added = weight**2 * float(np.sum((extra - centre) ** 2)) / (1.0 - weight / total)
+    variance = (parts.sum_of_squares(centre, total) + added) / total**2
     se = math.sqrt(max(variance, 0.0))
     half = t_quantile(parts.df) * se
     low, high = min(mean, max(bounds[0], centre - half)), max(mean, min(bounds[1], centre + half))

@@ -72,7 +72,9 @@ def class_row(question: str, right: bool, confidence: float, *, part: str = "exa
     return Row(question, part, round, unit or question, 1 if right else 0, 1, scores, confidence)  # type: ignore[arg-type]
 
 
-def class_rows(student: Student, questions: Sequence[str], rng_of: Callable[[str], np.random.Generator], *, shift: float = 0.0, **marks: Any) -> list[Row]:
+def class_rows(
+    student: Student, questions: Sequence[str], rng_of: Callable[[str], np.random.Generator], *, shift: float = 0.0, **marks: Any
+) -> list[Row]:
     """Answers to these questions; a question's difficulty is shared by all students, the rest is the student's own luck."""
     rows = []
     for question in questions:
@@ -124,7 +126,9 @@ def number_task(
         for seed in range(seeds):
             for fraction in (0.25, 0.5, 1.0):
                 rows = []
-                parts = [("exam", [f"q{i}" for i in range(n) if i % seeds == seed])] + ([("rehearsal", [f"r{i}" for i in range(40)])] if fraction == 0.5 else [])
+                parts = [("exam", [f"q{i}" for i in range(n) if i % seeds == seed])] + (
+                    [("rehearsal", [f"r{i}" for i in range(40)])] if fraction == 0.5 else []
+                )
                 for part, asked in parts:
                     for question in asked:
                         shared = float(generator(5)(question).standard_normal())
@@ -135,21 +139,31 @@ def number_task(
     return meta, cells
 
 
-def stream_task(name: str = "shift", *, suite: str = "core", n: int = 600, seeds: int = 3, students: Sequence[Student] = STUDENTS) -> tuple[TaskMeta, list[CellResult]]:
+def stream_task(
+    name: str = "shift", *, suite: str = "core", n: int = 600, seeds: int = 3, students: Sequence[Student] = STUDENTS
+) -> tuple[TaskMeta, list[CellResult]]:
     meta = TaskMeta(suite, name, "Digits whose labels are permuted half-way", "stream", "class", ("accuracy", "log_loss"), "block", 10)
     rng_of, cells = generator(3), []
     for student in students:
         for seed in range(seeds):
             rows = []
             for t in range(n):
-                lost = 3.0 * math.exp(-(t - n / 2) / 60) * (student.kind == "inductive") + 1.0 * math.exp(-(t - n / 2) / 25) if t >= n / 2 else 0.0
-                rows += class_rows(student, [f"{seed}/{t}"], rng_of, shift=-lost - 1.5 * math.exp(-t / 40), part="opening" if t < n // 5 else "exam")
+                lost = (
+                    3.0 * math.exp(-(t - n / 2) / 60) * (student.kind == "inductive") + 1.0 * math.exp(-(t - n / 2) / 25)
+                    if t >= n / 2
+                    else 0.0
+                )
+                rows += class_rows(
+                    student, [f"{seed}/{t}"], rng_of, shift=-lost - 1.5 * math.exp(-t / 40), part="opening" if t < n // 5 else "exam"
+                )
             growth = tuple((t, round(student.state * (t / n) ** student.growth)) for t in range(100, n + 1, 100))
             cells.append(cell(meta, student, rows, seed=seed, observed=n, growth=growth))
     return meta, cells
 
 
-def repeat_task(name: str = "again", *, suite: str = "core", n: int = 80, seeds: int = 2, students: Sequence[Student] = STUDENTS) -> tuple[TaskMeta, list[CellResult]]:
+def repeat_task(
+    name: str = "again", *, suite: str = "core", n: int = 80, seeds: int = 2, students: Sequence[Student] = STUDENTS
+) -> tuple[TaskMeta, list[CellResult]]:
     meta = TaskMeta(suite, name, "Questions that come back", "repeat", "class", ("accuracy", "log_loss"), "question", 10)
     rng_of, cells = generator(4), []
     for student in students:
@@ -189,7 +203,9 @@ def sequence_task(name: str = "sequences", *, suite: str = "core", length: int =
                     loss = -math.log2(max(p if right else 1 - p, 0.02))
                     scores = {"log_loss_bits": loss, "accuracy": float(right)}
                     rows.append(Row(f"{sequence}:{t}", part, 0, sequence, int(right), 1, scores, max(p, 1 - p)))  # type: ignore[arg-type]
-        cells.append(cell(meta, student, rows, seed=0, observed=10 * length, growth=((100, student.state // 4), (10 * length, student.state))))
+        cells.append(
+            cell(meta, student, rows, seed=0, observed=10 * length, growth=((100, student.state // 4), (10 * length, student.state)))
+        )
     return meta, cells
 
 
@@ -208,7 +224,12 @@ def run(*tasks: tuple[TaskMeta, list[CellResult]], **changes: Any) -> Run:
 
 def core_run() -> Run:
     """A run like that of the default suite."""
-    cancer = (*STUDENTS[:3], dataclasses.replace(STUDENTS[3], skill=2.62), dataclasses.replace(STUDENTS[5], skill=2.6), dataclasses.replace(STUDENTS[7], skill=2.6))
+    cancer = (
+        *STUDENTS[:3],
+        dataclasses.replace(STUDENTS[3], skill=2.62),
+        dataclasses.replace(STUDENTS[5], skill=2.6),
+        dataclasses.replace(STUDENTS[7], skill=2.6),
+    )
     return run(
         split_task(),
         split_task("breast-cancer", n=250, seeds=5, students=cancer, title="Breast cancer", base=1),
