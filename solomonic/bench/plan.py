@@ -65,7 +65,7 @@ class Plan:
 def make_plan(
     tasks: Sequence[Task], *, learners: Sequence[LearnerSpec] | None = None, seeds: int | None = None, budget: Budget | None = None
 ) -> Plan:
-    """Return the plan for these tasks; `learners` and `seeds` replace each task's own.
+    """Return the plan for these tasks; `learners` and `seeds` replace each task's own, but a task keeps its floor: no score stands without one.
 
     Raises:
         UnknownName: there is no such learner.
@@ -80,7 +80,7 @@ def make_plan(
     asked = [(spec, registry.label(spec)) for spec in learners or ()]
     for task in tasks:
         print_of_task = task.fingerprint()
-        for spec, name in _distinct(asked) if asked else [(spec, spec) for spec in task.learners]:
+        for spec, name in _distinct([*_floors(task, asked), *asked]) if asked else [(spec, spec) for spec in task.learners]:
             why = registry.factory(spec).refuses(task.info)
             if why is not None:
                 skipped.append((task.name, name, why))
@@ -96,6 +96,13 @@ def make_plan(
     if unable:
         raise UnsupportedTask(f"{unable[0]} can sit none of these exams ({next(why for _, name, why in skipped if name == unable[0])})")
     return Plan(tuple(tasks), tuple(cells), budget, tuple(skipped))
+
+
+def _floors(task: Task, asked: Sequence[tuple[LearnerSpec, str]]) -> list[tuple[LearnerSpec, str]]:
+    """Return the task's own floors, where none of those who were asked for is a floor that can sit it."""
+    if any(made.kind == "floor" and made.refuses(task.info) is None for made in (registry.factory(spec) for spec, _ in asked)):
+        return []
+    return [(spec, spec) for spec in task.learners if registry.factory(spec).kind == "floor"]
 
 
 def _distinct(asked: Sequence[tuple[LearnerSpec, str]]) -> list[tuple[LearnerSpec, str]]:

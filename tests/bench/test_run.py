@@ -184,6 +184,11 @@ def test_curves_give_the_rows_of_the_step_by_step_loop(tmp_path: Path, monkeypat
     assert fast.observed == slow.observed == 90
 
 
+def test_no_score_stands_without_a_floor() -> None:
+    assert {cell.name for cell in make_plan([small_task()], learners=["nearest"]).cells} == {"majority", "nearest"}
+    assert {cell.name for cell in make_plan([small_task()], learners=["nearest", "uniform"]).cells} == {"nearest", "uniform"}
+
+
 def test_the_plan_refuses_what_cannot_be_played() -> None:
     with pytest.raises(InputError, match="seeds is -1"):
         make_plan([small_task()], seeds=-1)

@@ -20,8 +20,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def table(path: Path, n: int = 60, **columns: list[object]) -> Path:
     rng = np.random.default_rng(0)
-    data: dict[str, list[object]] = {"size": rng.normal(size=n).round(3).tolist(), "colour": ["red", "blue", "green"] * (n // 3), **columns}
-    data.setdefault("y", [("yes" if s > 0 else "no") for s in data["size"]])  # type: ignore[operator]
+    size = rng.normal(size=n).round(3)
+    labels = ["yes" if s > 0 else "no" for s in size]
+    data: dict[str, list[object]] = {"size": size.tolist(), "colour": ["red", "blue", "green"] * (n // 3), "y": labels, **columns}  # type: ignore[dict-item]
     lines = [",".join(data)] + [",".join(map(str, row)) for row in zip(*data.values(), strict=True)]
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -158,7 +159,7 @@ def test_a_suite_with_an_unknown_key_is_one_line(tmp_path: Path, capsys: pytest.
 
 
 def test_missing_and_infinite_values_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    size = np.random.default_rng(0).normal(size=60).tolist()
+    size: list[object] = np.random.default_rng(0).normal(size=60).tolist()
     table(Path("t.csv"), size=["", "inf", "NaN", *size[3:]], y=["a", "b"] * 30)
     assert run(["compare", "--data", "t.csv", "--target", "y", "--json", *FAST]) == 0
     columns = json.dumps(json.loads(capsys.readouterr().out)["columns"])
