@@ -2,7 +2,7 @@
 
 Each inner fold boosts in steps of a few rounds and stops when a step brought no better held-out loss; the rounds that are best on average are then
 run on the whole lesson. Trees cannot be continued on data they were not grown for, so a later study grows new ones from the block since the last
-study alone: what came earlier is forgotten. A block in which only one class occurs leaves the trees as they are.
+study alone, of the size and number chosen at the first: what came earlier is forgotten. A block in which only one class occurs leaves the trees as they are.
 """
 
 from __future__ import annotations
@@ -49,18 +49,23 @@ class Boosting(Inductive):
         self._basis = self._grown_on or self._studied
 
     def _fit_numbers(self, x: Matrix, y: np.ndarray) -> None:
-        self._scale = predictive_scale(self._learn(x, y), y)
+        # Later blocks are held out from the trees that stand, so the error of those says how wide the next predictions must be.
+        before = None if self._trees is None else float(np.mean((self._means(x) - y) ** 2))
+        chosen = self._learn(x, y)
+        self._scale = predictive_scale(chosen if before is None else before, y)
 
     def _learn(self, x: np.ndarray, targets: np.ndarray) -> float:
-        """Grow trees on a block; return their held-out loss an item, NaN where nothing was held out."""
-        folds = inner_folds(targets, self.budget)
-        tried = GRID[: max(1, min(self.budget.candidates, DEFAULT_SETTINGS))]
-        curves = {leaves: self._curve(x, targets, folds, leaves) for leaves in tried}
-        self.leaves = min(curves, key=lambda leaves: float(curves[leaves].min()))
-        curve = curves[self.leaves]
-        self.rounds = int(np.argmin(curve)) + 1
+        """Grow trees on a block; at the first one choose their size and number, and return their held-out loss an item (NaN otherwise)."""
+        loss = math.nan
+        if self._trees is None:
+            folds = inner_folds(targets, self.budget)
+            tried = GRID[: max(1, min(self.budget.candidates, DEFAULT_SETTINGS))]
+            curves = {leaves: self._curve(x, targets, folds, leaves) for leaves in tried}
+            self.leaves = min(curves, key=lambda leaves: float(curves[leaves].min()))
+            self.rounds = int(np.argmin(curves[self.leaves])) + 1
+            loss = float(curves[self.leaves].min())
         self._trees = self._new(self.leaves, len(targets)).set_params(max_iter=self.rounds).fit(x, targets)
-        return float(curve.min())
+        return loss
 
     def _curve(self, x: np.ndarray, targets: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], leaves: int) -> np.ndarray:
         """Return the held-out loss an item after each round (rounds,), averaged over folds."""

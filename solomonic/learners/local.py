@@ -19,7 +19,7 @@ from .remembering import SHOWN, Transductive, nearest_rows
 
 # Two sizes, each with a strong and a weak penalty: noisy answers need many records and a strong one, clean boundaries few records and a weak one.
 GRID: Final = ((20, 30.0), (60, 3.0), (60, 30.0), (20, 3.0), (150, 1.0), (10, 100.0))
-LEFT_OUT: Final = 300
+LEFT_OUT: Final = 200
 BLOCK: Final = 1_000_000
 
 

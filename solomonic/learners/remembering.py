@@ -24,7 +24,6 @@ LEFT_OUT: Final = 2_000
 PAIRS: Final = 8_000_000
 BLOCK: Final = 4_000_000
 SHOWN: Final = 3
-ALWAYS_STUDY: Final = 2_000
 
 
 class Growing:
@@ -124,9 +123,9 @@ class Transductive(Base):
         self._norms.extend(np.einsum("nd,nd->n", encoded, encoded))
 
     def study(self) -> None:
-        """Learn scales and settings from the memory. Past 2,000 observations only once a tenth of them is new: the answers hardly differ."""
+        """Learn scales and settings from the memory, at first and then whenever a tenth of it is new since the last time."""
         n = len(self._source)
-        if n and (not self._studied or (self._changes and n <= ALWAYS_STUDY) or 10 * self._changes >= n):
+        if n and (not self._studied or 10 * self._changes >= n):
             self._studied = True
             self._prepare()
 
