@@ -107,6 +107,7 @@ def _logistic(near: Neighbourhoods, codes: np.ndarray, classes: int, penalty: fl
     momentum = np.ones(len(codes), dtype=np.float32)
     out = np.zeros((len(codes), classes))
     running = np.arange(len(codes))
+    unsettled = np.ones(len(codes), dtype=bool)
     for _ in range(ROUNDS):
         response = ahead + 2.0 * (truth - softmax(ahead))
         before, bias = bias, adding @ response
@@ -118,12 +119,15 @@ def _logistic(near: Neighbourhoods, codes: np.ndarray, classes: int, penalty: fl
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
         ahead = fitted + ((momentum - 1.0) / following)[:, None, None] * step
         scores, momentum = fitted, following
-        unsettled = np.abs(bias - before).max(axis=(1, 2)) >= TOLERANCE
+        # Each fit's answer is taken in the round in which it settles: how many others still run must not change it.
+        settles = unsettled & (np.abs(bias - before).max(axis=(1, 2)) < TOLERANCE)
+        out[running[settles]] = bias[settles, 0]
+        unsettled &= ~settles
         if 4 * np.count_nonzero(unsettled) < 3 * unsettled.size:
-            out[running] = bias[:, 0]
             running, truth, pull, adding = running[unsettled], truth[unsettled], pull[unsettled], adding[unsettled]
             bias, scores, ahead, momentum = bias[unsettled], scores[unsettled], ahead[unsettled], momentum[unsettled]
+            unsettled = np.ones(running.size, dtype=bool)
             if not running.size:
                 return out
-    out[running] = bias[:, 0]
+    out[running[unsettled]] = bias[unsettled, 0]
     return out

@@ -7,12 +7,12 @@ are the axes that a factory declares: whether raw observations can be reached af
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+import cloudpickle
 import numpy as np
 
 from ..errors import UnknownName, UnsupportedTask
@@ -211,10 +211,15 @@ class _Check:
             self.require(changed, "sees_batch is declared True, but no answer changes with what else is asked")
 
     def check_pickle(self, learner: Learner, answers: Sequence[Answer]) -> None:
-        self.same(pickle.loads(pickle.dumps(learner)).answer(self.exam.queries), answers, "a pickled copy gives other answers", exact=True)
+        self.same(
+            cloudpickle.loads(cloudpickle.dumps(learner)).answer(self.exam.queries),
+            answers,
+            "a pickled copy gives other answers",
+            exact=True,
+        )
 
     def check_state(self, learner: Learner) -> None:
-        stated, pickled = learner.state_bytes(), len(pickle.dumps(learner))
+        stated, pickled = learner.state_bytes(), len(cloudpickle.dumps(learner))
         low, high = 0.3 * pickled - SLACK_BYTES, 3.0 * pickled + SLACK_BYTES
         self.require(low <= stated <= high, f"state_bytes() says {stated}, but its pickle has {pickled} bytes")
 
@@ -338,6 +343,6 @@ def kept(learner: object, lesson: Sequence[Observation]) -> str | None:
             found = {row.tobytes() for row in np.ascontiguousarray(np.atleast_2d(value))}
             if found & rows[value.dtype.type]:
                 return "the whole x of an observation, as a row of an array"
-    body = pickle.dumps(learner)
+    body = cloudpickle.dumps(learner)
     wanted = [text.encode() for text in texts] + [row for encoded in rows.values() for row in encoded]
     return "the whole x of an observation, in its pickle" if any(piece in body for piece in wanted) else None

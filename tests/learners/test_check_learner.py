@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -244,3 +246,11 @@ def test_everything_is_reachable_through_containers_attributes_and_closures() ->
 def test_unsupported_task_is_what_the_constructor_raises() -> None:
     with pytest.raises(UnsupportedTask):
         registry.factory("mean")(small_exam("vector class").info, rng=np.random.default_rng(0), budget=None)  # type: ignore[arg-type]
+
+
+def test_the_learner_of_the_guide_passes() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "own-learner.md"
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", guide.read_text(), flags=re.DOTALL):
+        exec(block, names)
+    assert check_learner(names["Centroids"]) == ["vector class", "record class", "text class", "episodes"]
