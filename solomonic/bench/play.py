@@ -92,6 +92,7 @@ def play(
                     rows += scorer.rows(event, answers)
                     if fraction == 1.0 and len(event.queries) > 1:
                         notes += _time_singles(learner, event, answers, clock, sees_batch=factory.sees_batch)
+    notes += getattr(learner, "notes", ())
     if not growth or growth[-1][0] != observed:
         growth.append((observed, learner.state_bytes()))
     cost = Cost(

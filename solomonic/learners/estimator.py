@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -115,15 +114,15 @@ class Estimator(Base):
         self._accuracy = 0.0
         self._errors = np.zeros(2)
         self._scale = 1.0
-        self._warned: Counter[str] = Counter()
+        self._warned: dict[str, None] = {}
 
     def __repr__(self) -> str:
         return f"Estimator({registry.label(self._template)}, {self.info.name}, {self._studied} observations)"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the estimator warned of, with how often."""
-        return tuple(f"{what} ({times} times)" for what, times in self._warned.items())
+        """What the estimator warned of; the bench shows it beside the results."""
+        return tuple(self._warned)
 
     def fresh(self, info: TaskInfo, *, rng: np.random.Generator) -> Estimator:
         """Return a learner around the same estimator that has seen nothing."""
@@ -279,7 +278,7 @@ class Estimator(Base):
 
     @contextmanager
     def _watched(self, doing: str) -> Iterator[None]:
-        """Count warnings instead of showing them, and turn a failure of the estimator into one line."""
+        """Note warnings instead of showing them, and turn a failure of the estimator into one line."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -289,7 +288,7 @@ class Estimator(Base):
             except Exception as error:
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 raise CellFailed(f"{registry.label(self._template)} failed in {doing}: {reason[:300]}") from error
-        self._warned.update(warning.category.__name__ for warning in caught)
+        self._warned.update(dict.fromkeys(f"{warning.category.__name__} in {doing}" for warning in caught))
 
 
 def _corrects(later: Observation, earlier: Observation) -> bool:

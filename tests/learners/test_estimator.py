@@ -183,12 +183,12 @@ def test_no_more_neighbours_are_asked_for_than_there_are() -> None:
     assert len(learner.answer(CLASSES.queries)) == len(CLASSES.queries)
 
 
-def test_warnings_are_counted_not_shown() -> None:
+def test_warnings_become_notes() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         learner = taught(LogisticRegression(max_iter=1), CLASSES.lesson)
         learner.answer(CLASSES.queries)
-    assert learner.notes == ("ConvergenceWarning (1 times)",)
+    assert learner.notes == ("ConvergenceWarning in fit",)
 
 
 def test_a_failing_estimator_is_named_in_one_line() -> None:
