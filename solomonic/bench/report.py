@@ -46,11 +46,12 @@ def report_html(run: Run, analysis: Analysis) -> str:
         if analysis.tasks
         else "nothing was compared: no cell was finished"
     )
+    told = "" if several or not analysis.tasks else f"<p>{tables.badge(analysis.tasks[0].outcome.outcome)}</p>"
     sections = "".join(_section(analysis, task, i, name) for i, (name, task) in enumerate(zip(names, analysis.tasks, strict=True)))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta name="color-scheme" content="light dark"><title>Study or remember: {escape(", ".join(names) or run.folder.name)}</title>'
-        f'<style>{style()}</style></head><body><header><h1>Study or remember?</h1><p class="lead">{escape(_sentence(lead))}</p>'
+        f'<style>{style()}</style></head><body><header><h1>Study or remember?</h1><p class="lead">{escape(_sentence(lead))}</p>{told}'
         f'<p class="meta">{_counts(run, analysis)}</p></header><main>'
         + (f"<section><h2>All tasks</h2>{tables.overview(analysis)}</section>" if several else "")
         + f"{sections}{_failures(analysis)}{_made(run, analysis)}</main><footer><p>Made by <code>solomonic report</code>.</p></footer></body></html>\n"
@@ -103,10 +104,14 @@ def _section(analysis: Analysis, task: TaskAnalysis, i: int, name: str) -> str:
         for title, svg, note in pictures(analysis, full, f"p{i}")
     )
     title = task.meta.title or name
+    said = (
+        f'<p class="verdict">{tables.badge(task.outcome.outcome)} {escape(_sentence(task_verdict(task)))}</p>'
+        if len(analysis.tasks) > 1
+        else ""
+    )
     asides = f' <span class="meta">{escape(name)}</span>' if title.lower() != name.lower() else ""
     return (
-        f'<section id="task-{i}"><h2>{escape(title)}{asides}</h2><p class="verdict">{tables.badge(task.outcome.outcome)} '
-        f"{escape(_sentence(task_verdict(task)))}</p>{tables.scores(task)}"
+        f'<section id="task-{i}"><h2>{escape(title)}{asides}</h2>{said}{tables.scores(task)}'
         + (f'<div class="pictures">{drawn}</div>' if drawn else "")
         + (f"<h3>When questions come back</h3>{tables.rounds(task)}" if task.rounds else "")
         + f"<details><summary>Other metrics and costs</summary>{tables.more(task)}</details>"

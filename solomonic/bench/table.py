@@ -163,7 +163,7 @@ def _legend(analysis: Analysis, width: int) -> list[str]:
         "* compared in the end (champions are chosen on the rehearsal, never on the exam). study CPU s: to study the whole lesson; answer ms: median of "
         "single questions; growth: exponent of the state against observations. Intervals are over questions: another lesson could move scores further."
     )
-    if any(row.under_floor for row in analysis.rows):
+    if any(row.under_floor for task in analysis.tasks for row in task.main_rows()):
         text = "! under the floor. " + text
     streams = [task.meta.name for task in analysis.tasks if task.meta.exam == "stream"]
     if streams:
