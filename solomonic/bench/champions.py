@@ -6,6 +6,7 @@ comparison of the two champions needs no correction for having chosen them. Hybr
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ FAMILIES: tuple[Literal["inductive", "transductive"], ...] = ("inductive", "tran
 class Champion:
     """A family's champion, and how it was chosen; `learner` is None where nobody could be chosen.
 
+    family: inductive or transductive; best or second where one of the two families is absent.
     candidates: (learner, score on the rehearsal), plan order; a score is nan where the learner had none.
     """
 
@@ -80,13 +82,14 @@ def _without_families(sheet: Sheet, pairs: Sequence[Pair], metric: str) -> TaskO
     if len(able) == 2:
         return _of_pair(sheet, pairs, able[0], able[1], (), "the two learners", families=False)
     if len(able) > 2:
-        best = choose(sheet, "all", able, metric)
+        best = choose(sheet, "best", able, metric)
         if best.learner is None:
             return _nothing(sheet, "no pair was chosen: there is no rehearsal to choose on")
-        runner_up = choose(sheet, "the rest", [name for name in able if name != best.learner], metric)
+        runner_up = choose(sheet, "second", [name for name in able if name != best.learner], metric)
         if runner_up.learner is None:
             return _nothing(sheet, "no pair was chosen: only one learner had a rehearsal")
-        return _of_pair(sheet, pairs, best.learner, runner_up.learner, (best,), "the best two on the rehearsal", families=False)
+        two = (best, dataclasses.replace(runner_up, candidates=()))
+        return _of_pair(sheet, pairs, best.learner, runner_up.learner, two, "the best two on the rehearsal", families=False)
     floor = best_floor(sheet, metric)
     if able and floor:
         return _of_pair(sheet, pairs, able[0], floor[0], (), "the one learner and its floor", families=False)

@@ -230,7 +230,7 @@ def champions(task: TaskAnalysis) -> str:
     values = [value for champion in chosen for _, value in champion.candidates if math.isfinite(value)]
     places = decimals(task.metric, *values)
     rows = [
-        ("champion" if name == champion.learner else "", [escape(name), family(champion.family), number(value, places)])
+        ("champion" if name == champion.learner else "", [escape(name), family(task.kinds[name]), number(value, places)])
         for champion in chosen
         for name, value in champion.candidates
     ]

@@ -255,6 +255,16 @@ def test_where_a_family_is_absent_the_learners_that_came_are_compared(
     assert (outcome.outcome is Outcome.DIFFER) == bool(compared)
 
 
+def test_without_one_of_the_families_the_best_two_on_the_rehearsal_are_compared(synthetic: ModuleType) -> None:
+    students = (synthetic.STUDENTS[0], *synthetic.STUDENTS[2:5])
+    found = analyse(synthetic.run(synthetic.split_task(n=150, students=students)))
+    outcome = found.outcomes[0]
+    best, second = outcome.champions
+    ranked = sorted(best.candidates, key=lambda pair: -pair[1])
+    assert [best.learner, second.learner] == [name for name, _ in ranked[:2]] == [outcome.first, outcome.second]
+    assert (outcome.families, found.break_even) == (False, ())
+
+
 def test_hybrids_and_limits_are_never_champions(synthetic: ModuleType) -> None:
     students = (
         *synthetic.STUDENTS[:3],
