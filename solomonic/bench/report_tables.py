@@ -101,7 +101,7 @@ def scores(task: TaskAnalysis) -> str:
     places = places_of(rows)
     body = []
     for row in rows:
-        under = '<span class="under">under the floor</span>' if row.under_floor else ""
+        under = '<span class="under">under floor</span>' if row.under_floor else ""
         cells = [
             escape(row.learner) + ('<span class="interval"> *</span>' if row.learner in task.champions() else ""),
             family(row.kind),
