@@ -96,7 +96,7 @@ def _score_table(task: TaskAnalysis, rows: Sequence[ScoreRow], width: int) -> li
     second = next((name for name in task.meta.metrics[1:] if "log_loss" in name), next(iter(task.meta.metrics[1:]), None))
     fields = [
         Field("", ["*" if row.learner in champions else "" for row in rows], left=True),
-        Field("learner", [_cut(row.learner, 24) for row in rows], left=True),
+        Field("learner", [_name(row.learner, 24) for row in rows], left=True),
         Field("family", [FAMILY_WORDS[row.kind] for row in rows], left=True, keep=6),
         Field(metric_word(task.metric), [number(row.score, places) for row in rows]),
         Field("95 % interval", [bracket(row.low, row.high, places) for row in rows], keep=9),
@@ -189,6 +189,13 @@ def _cells(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(_printable(text))
+
+
+def _name(learner: str, width: int) -> str:
+    """Return a learner's name; of an import path that is too long the end, which tells more than the beginning."""
+    if len(learner) > width and "." in learner and " " not in learner and "(" not in learner:
+        return "…" + learner[-(width - 1) :]
+    return _cut(learner, width)
 
 
 def _cut(text: str, width: int) -> str:
