@@ -1,6 +1,6 @@
 """The picture in the README, from a finished run of the core suite.
 
-    solomonic compare && python benchmarks/readme_picture.py .solomonic/runs/core docs/picture.png
+solomonic compare && python benchmarks/readme_picture.py .solomonic/runs/core docs/picture.png
 """
 
 from __future__ import annotations
