@@ -143,14 +143,23 @@ class Analysis:
         return f"Analysis({len(self.tasks)} tasks, {len(self.pairs)} pairs, margin {self.margin:g})"
 
 
+def check_margin(margin: float) -> None:
+    """Refuse a margin that nothing could be compared with, before anything is played.
+
+    Raises:
+        InputError: the margin is not a finite number above zero.
+    """
+    if not (margin > 0.0 and math.isfinite(margin)):
+        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+
+
 def analyse(run: Run, *, margin: float = 0.01) -> Analysis:
     """Return the analysis of a run; `margin`: a difference too small to matter, absolute for fractions, else relative to the floor.
 
     Raises:
         InputError: the margin is not above zero.
     """
-    if not margin > 0.0 or not math.isfinite(margin):
-        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+    check_margin(margin)
     all_sheets = [sheet for sheet in sheets(run) if sheet.meta.metrics]
     rows = [row for sheet in all_sheets for row in score_rows(sheet)]
     pairs = all_pairs(all_sheets, rows, margin=margin)

@@ -66,8 +66,10 @@ def compare(
     solomonic compare iid --learner maxent --learner nearest --learner sklearn.svm.SVC
     solomonic compare --data sales.csv --target price --time date
     """
+    from ..bench.analysis import check_margin
     from ..bench.compare import asked_suites
 
+    check_margin(margin)
     if data is None:
         for name, value in {"--target": target, "--time": time, "--group": group, "--text": text, "--no-header": no_header}.items():
             if value:
