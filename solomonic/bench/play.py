@@ -22,6 +22,8 @@ SINGLES = 200
 """Single questions timed in a cell, at most; fewer where they take long, but never fewer than FEWEST."""
 FEWEST = 20
 SINGLES_S = 0.5
+PROPER = 1e-4
+"""How far from one the probabilities of an answer may sum: as far as single precision gets with thousands of choices."""
 
 
 @dataclass(slots=True)
@@ -174,16 +176,25 @@ class _Scorer:
 
     def row(self, query: Query, truth: Any, answer: Answer, event: Questions, unit: str) -> Row:
         choices = query.choices if query.choices is not None else self.choices
+        confidence = _confidence(answer)
         scores = {m.name: m.contribution(query, truth, answer, choices) for m in self.metrics}
         value = None if answer.value is ABSTAIN else _plain(answer.value)
-        return Row(query.id, event.part, event.round, unit, value, _plain(truth), scores, _confidence(answer))
+        return Row(query.id, event.part, event.round, unit, value, _plain(truth), scores, confidence)
 
 
 def _confidence(answer: Answer) -> float | None:
-    """Return the probability of the most probable choice, where probabilities were given."""
-    if isinstance(answer.predictive, Categorical):
-        return float(np.exp(answer.predictive.log_probs.max()))
-    return None
+    """Return the probability of the most probable choice, where probabilities were given.
+
+    Raises:
+        CellFailed: they do not sum to one: more than that would earn a log-loss that nobody can have.
+    """
+    if not isinstance(answer.predictive, Categorical):
+        return None
+    probabilities = np.exp(answer.predictive.log_probs)
+    total = float(probabilities.sum())
+    if not abs(total - 1.0) < PROPER:
+        raise CellFailed(f"the probabilities of an answer sum to {total:.6g}; give log-probabilities, natural logarithms, that sum to 1")
+    return float(probabilities.max())
 
 
 def _plain(value: Any) -> Any:
