@@ -15,6 +15,8 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +26,9 @@ from ..records import SCHEMA_VERSION, Column, Cost
 from .results import CellResult, Row, Run, TaskMeta
 
 Coordinates = tuple[str, str, str, int, float]
+SCRATCH = ".tasks-"
+DAMAGE = (KeyError, TypeError, AttributeError, ValueError)
+"""What reading raises where a line is whole JSON but no line of ours."""
 
 
 def coordinates(cell: CellResult) -> Coordinates:
@@ -48,12 +53,16 @@ class Ledger:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock()
             _read_info(self.folder)
+            self._clear()
             cells = list(_cells(self.folder))
             self._rewrite(cells)
             self.finished = {coordinates(cell): cell.key for cell in cells}
         except OSError as error:
             self._stack.close()
             raise _unwritable(self.folder, error) from None
+        except DAMAGE as error:
+            self._stack.close()
+            raise _damaged(self.folder, error) from None
         except BaseException:
             self._stack.close()
             raise
@@ -72,17 +81,39 @@ class Ledger:
         except BlockingIOError:
             raise RunError(f"another process is running in {self.folder}; wait for it, or choose another folder with --out") from None
 
+    def _clear(self) -> None:
+        """Remove what a killed process left half-written."""
+        for pattern in (".run.json.*", ".answers.jsonl.*", ".cells.jsonl.*"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
+        for path in self.folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(path)
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give a folder inside this one that is removed at the end, or by the next run where this one is killed.
+
+        Raises:
+            RunError: it cannot be made.
+        """
+        with self.reporting():
+            folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=self.folder))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def write_info(self, info: Mapping[str, Any], tasks: Sequence[TaskMeta]) -> None:
         """Replace run.json; tasks known from earlier calls are kept."""
         kept = {(meta["suite"], meta["name"]): meta for meta in _read_info(self.folder).get("tasks", [])}
         kept |= {(meta.suite, meta.name): dataclasses.asdict(meta) for meta in tasks}
         text = json.dumps({"schema_version": SCHEMA_VERSION, **info, "tasks": list(kept.values())}, indent=1, default=str)
-        with self._reporting():
+        with self.reporting():
             replace(self.folder / "run.json", text)
 
     def append(self, cell: CellResult) -> None:
         """Put a finished cell on disk: its answers first, then the line that says that it is whole."""
-        with self._reporting():
+        with self.reporting():
             _append(self.folder / "answers.jsonl", "".join(_row_line(cell.key, row) for row in cell.rows))
             _append(self.folder / "cells.jsonl", _cell_line(cell))
         self.finished[coordinates(cell)] = cell.key
@@ -90,14 +121,14 @@ class Ledger:
     def append_failure(self, where: Coordinates, reason: str, trace: str) -> None:
         """Note a cell whose learner failed."""
         line = json.dumps({"suite": where[0], "task": where[1], "learner": where[2], "seed": where[3], "reason": reason, "trace": trace})
-        with self._reporting():
+        with self.reporting():
             _append(self.folder / "failed.jsonl", line + "\n")
 
     def seal(self, order: Sequence[Coordinates]) -> None:
         """Put the files in plan order; cells outside the plan keep their place behind it."""
         place = {where: i for i, where in enumerate(order)}
         cells = sorted(_cells(self.folder), key=lambda cell: (place.get(coordinates(cell), len(place)), coordinates(cell)))
-        with self._reporting():
+        with self.reporting():
             self._rewrite(cells)
 
     def _rewrite(self, cells: Sequence[CellResult]) -> None:
@@ -110,7 +141,8 @@ class Ledger:
                 replace(path, text)
 
     @contextlib.contextmanager
-    def _reporting(self) -> Iterator[None]:
+    def reporting(self) -> Iterator[None]:
+        """Turn a failure of the disk into one line."""
         try:
             yield
         except OSError as error:
@@ -131,8 +163,8 @@ def read_run(folder: Path) -> Run:
         tasks = [_meta(entry) for entry in info.pop("tasks", [])]
     except OSError as error:
         raise RunError(f"the run in {folder} cannot be read: {error.strerror or error}") from None
-    except (KeyError, TypeError) as error:
-        raise RunError(f"the run in {folder} is damaged ({error}); remove the folder and run again") from None
+    except DAMAGE as error:
+        raise _damaged(folder, error) from None
     return Run(folder, tasks, cells, info)
 
 
@@ -146,6 +178,10 @@ def finished(folder: Path) -> dict[Coordinates, str]:
         return {coordinates(cell): cell.key for cell in read_run(folder).cells} if (folder / "run.json").exists() else {}
     except OSError as error:
         raise _unwritable(folder, error) from None
+
+
+def _damaged(folder: Path, error: Exception) -> RunError:
+    return RunError(f"the run in {folder} is damaged ({type(error).__name__}: {error}); remove the folder and run again")
 
 
 def _unwritable(folder: Path, error: OSError) -> RunError:

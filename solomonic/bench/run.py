@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
@@ -38,8 +37,9 @@ def iter_run(plan: Plan, folder: Path, *, jobs: int | None = None) -> Iterator[C
         ledger.write_info(run_info(plan), plan.metas())
         todo, _, _ = plan.sort(ledger.finished)
         by_key = {cell.key: cell for cell in todo}
-        with tempfile.TemporaryDirectory(prefix="solomonic-") as scratch:
-            orders = _orders(todo, plan, Path(scratch))
+        with ledger.scratch() as scratch:
+            with ledger.reporting():
+                orders = _orders(todo, plan, scratch)
             with contextlib.closing(play_all(orders, jobs=jobs)) as results:
                 for order, result in results:
                     cell = by_key[order.key]
