@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..records import SCHEMA_VERSION
 from ..tasks.task import Task
+from .ledger import finished
 from .plan import LearnerSpec, Plan, make_plan
 from .results import CellResult, Run
 from .run import Failed, iter_run, load
@@ -130,6 +131,11 @@ def asked_suites(
 
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}; give 1 or more")
+    for name in names:
+        if Path(name).is_file():
+            raise InputError(
+                f"{name} is a file, not a suite; name the column to predict, by --data {name} --target COLUMN, or target= in Python"
+            )
     tasks = [task for name in names for task in load_suite(name, suite_path=suite_path).tasks(limit=limit)]
     label = "+".join(names) + (f"-limit{limit}" if limit else "")
     return Asked(tasks, Path(out) if out else Path(".solomonic") / "runs" / label)
@@ -157,7 +163,7 @@ def compare(
     time: Any = None,
     group: Any = None,
     text: Sequence[str] = (),
-    learners: Sequence[LearnerSpec] | None = None,
+    learners: str | Sequence[LearnerSpec] | None = None,
     seeds: int | None = None,
     margin: float = 0.01,
     limit: int | None = None,
@@ -177,12 +183,14 @@ def compare(
     Raises:
         InputError: the data or an option cannot be used; the message says which and what to do.
     """
-    if not margin > 0:
-        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+    from .analysis import check_margin
+
+    check_margin(margin)
     asked = _asked(what, y, target=target, time=time, group=group, text=text, limit=limit, suite_path=suite_path, out=out)
-    plan = asked.plan(learners, seeds)
+    plan = asked.plan([learners] if isinstance(learners, str) else learners, seeds)
+    _, done_before, _ = plan.sort(finished(asked.folder))
     failed: list[str] = []
-    for done, result in enumerate(iter_run(plan, asked.folder, jobs=jobs), start=1):
+    for done, result in enumerate(iter_run(plan, asked.folder, jobs=jobs), start=done_before + 1):
         if isinstance(result, Failed):
             failed.append(str(result))
         if progress is not None:
