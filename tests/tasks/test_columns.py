@@ -173,3 +173,9 @@ def test_the_guess_can_be_overruled() -> None:
 def test_targets_that_cannot_be_learned_are_refused(values: list[Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_target(pd.Series(values), "y")
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_numbers_whose_squares_are_zero_or_infinite_are_no_target(unit: float) -> None:
+    with pytest.raises(InputError, match="another unit"):
+        read_target(pd.Series([unit * y for y in (1.5, 2.5, 4.0, 8.0)]), "y")
