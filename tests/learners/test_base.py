@@ -106,3 +106,11 @@ def test_an_answer_outside_the_choices_is_refused_by_name() -> None:
 def test_counted_bytes_are_those_of_the_pickle() -> None:
     for value in (np.arange(1000.0), {"a": [1, 2, "text"], "b": np.ones((3, 4), dtype=np.float32)}, "x" * 70_000):
         assert pickled_bytes(value) == len(pickle.dumps(value, protocol=5))
+
+
+def test_a_class_that_only_this_process_knows_has_a_size_too() -> None:
+    class Notes:
+        def __init__(self, n: int) -> None:
+            self.values = np.zeros(n)
+
+    assert 7_000 < pickled_bytes(Notes(2_000)) - pickled_bytes(Notes(1_000)) < 9_000
