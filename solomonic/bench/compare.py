@@ -131,6 +131,7 @@ def asked_suites(
 
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}; give 1 or more")
+    names = list(dict.fromkeys(names))
     for name in names:
         if Path(name).is_file():
             raise InputError(

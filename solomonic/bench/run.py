@@ -57,7 +57,8 @@ class Failed(CellFailed):
 
     def __init__(self, cell: Cell, reason: str) -> None:
         self.cell = cell
-        super().__init__(f"{cell.task.suite}/{cell.task.name} {cell.name} seed {cell.seed}: {reason}")
+        part = "" if cell.fraction == 1.0 else f" with {cell.fraction:g} of the lesson"
+        super().__init__(f"{cell.task.suite}/{cell.task.name} {cell.name} seed {cell.seed}{part}: {reason}")
 
 
 def load(plan: Plan, folder: Path, failed: list[str]) -> Run:

@@ -204,3 +204,11 @@ def test_an_interrupt_says_how_to_continue_and_exits_130(tmp_path: Path) -> None
     assert process.returncode == 130
     assert "the same command continues" in err
     assert "Traceback" not in err
+
+
+def test_a_suite_named_twice_is_played_once(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for names in (["core"], ["core", "core"]):
+        assert run(["compare", *names, "--limit", "60", "--dry-run"]) == 0
+        said.append(capsys.readouterr().err)
+    assert said[0] == said[1]
