@@ -1,7 +1,8 @@
 """Who speaks for a family, and what a task says in the end.
 
 The best of a family is chosen on the rehearsal: questions taken from the lesson, or a stream's opening. Exam answers never take part in the choice. Within a
-seed no item does either; across seeds the same item may be rehearsed in one and asked in another (docs/statistics.md). Hybrids and limits are compared and shown, but speak for no family.
+seed no item does either; across seeds the same item may be rehearsed in one and asked in another (docs/statistics.md). Hybrids and limits are compared and shown,
+but speak for no family.
 """
 
 from __future__ import annotations
