@@ -68,12 +68,21 @@ def test_sealing_puts_cells_in_plan_order_and_drops_answers_without_a_cell(tmp_p
     assert all(json.loads(line)["cell"] != "gone" for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("name", "line"), [("answers.jsonl", "[1]"), ("answers.jsonl", "7"), ("cells.jsonl", "{}"), ("cells.jsonl", "[1]")]
-)
-def test_a_line_that_is_not_ours_is_one_error(tmp_path: Path, name: str, line: str) -> None:
+@pytest.mark.parametrize("line", ["[1]", "7", '{"cell": "half'])
+def test_an_answer_that_is_not_ours_is_passed_over_and_then_dropped(tmp_path: Path, line: str) -> None:
     write(tmp_path, cell())
-    with open(tmp_path / name, "a") as handle:
+    whole = (tmp_path / "answers.jsonl").read_bytes()
+    (tmp_path / "answers.jsonl").write_bytes(line.encode() + b"\n" + whole)
+    assert list(read_run(tmp_path).cells) == [cell()]
+    with Ledger(tmp_path):
+        pass
+    assert (tmp_path / "answers.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]"])
+def test_a_cell_that_is_not_ours_is_one_error(tmp_path: Path, line: str) -> None:
+    write(tmp_path, cell())
+    with open(tmp_path / "cells.jsonl", "a") as handle:
         handle.write(line + "\n")
     with pytest.raises(RunError, match="damaged"):
         read_run(tmp_path)
