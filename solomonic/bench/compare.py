@@ -213,6 +213,8 @@ def _asked(
 ) -> Asked:
     from ..tasks.frames import own_arrays, own_task, read_table
 
+    if isinstance(y, str):
+        raise InputError(f"y is the text {y!r}; to predict a column of a table, give target={y!r}")
     if y is not None:
         return asked_own(own_arrays(what, y, time=time, group=group, text=text, limit=limit), out=out)
     if target is not None:

@@ -30,7 +30,7 @@ def write_report(run: Run, analysis: Analysis, path: Path) -> None:
     """
     text = report_html(run, analysis)
     try:
-        replace(Path(path), text)
+        replace(Path(path), [text.encode()])
     except OSError as error:
         raise RunError(f"cannot write the report to {path}: {error.strerror or error}; choose another place for it") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option(
-    "--learner", "learners", multiple=True, metavar="NAME", help="Who sits the exams: a name from 'ls learners', or an import path."
+    "--learner",
+    "learners",
+    multiple=True,
+    metavar="NAME",
+    help="Who sits the exams: a name from 'ls learners', or an import path; may be repeated.",
 )
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Seeds a task, instead of the suite's own number.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder; the same call continues it.")
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--time", metavar="COLUMN", help="A time column: the exam becomes a stream.")
 @click.option("--group", metavar="COLUMN", help="A group column: groups are never split.")
-@click.option("--text", multiple=True, metavar="COLUMN", help="A column to be read as text.")
+@click.option("--text", multiple=True, metavar="COLUMN", help="A column to be read as text; may be repeated.")
 @click.option("--no-header", is_flag=True, help="The file's first line is data; columns are numbered from 0, and -1 is the last.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def compare(
@@ -79,6 +84,9 @@ def compare(
         raise InputError(f"{suites[0]!r} is a suite and --data is a table; give one of the two")
     else:
         asked = _own(data, target, time=time, group=group, text=text, header=not no_header, limit=limit, out=out)
+    if os.getcwd() not in sys.path:
+        # As python itself does, so that --learner my_module.MyLearner finds a file in this folder.
+        sys.path.insert(0, os.getcwd())
     plan = asked.plan(learners or None, seeds)
     _say_plan(asked, plan)
     if dry_run:

@@ -101,6 +101,7 @@ def read_frame(
     guess = Guess(
         answers.name, answers.kind, answers.choices, columns, {c.name: c.infinite for c in cells if c.infinite}, tuple(dropped), len(observations),
         answers.missing, labels[place["time"]] if "time" in place else None, labels[place["group"]] if "group" in place else None,
+        tuple(c.name for c in cells if c.dates),
     )  # fmt: skip
     return Table(observations, x_type, answers.kind, answers.choices, columns, groups, guess)
 
