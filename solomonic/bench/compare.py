@@ -8,7 +8,9 @@ result = compare(frame, target="y", time="date")               a table, or the p
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,10 +110,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Asked:
-    """Tasks to be compared, where their run goes, and what was guessed of a user's own table."""
+    """Tasks to be compared, where their run goes (None: it is not kept), and what was guessed of a user's own table."""
 
     tasks: Sequence[Task]
-    folder: Path
+    folder: Path | None
     columns: dict[str, Any] | None = None
 
     def plan(self, learners: Sequence[LearnerSpec] | None, seeds: int | None) -> Plan:
@@ -143,16 +145,15 @@ def asked_suites(
 
 
 def asked_own(own: Own, *, out: str | os.PathLike[str] | None = None) -> Asked:
-    """Return a task made of a user's own data; its run goes to `out`, or to a temporary folder."""
-    folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="solomonic-run-"))
-    return Asked([own.task], folder, own.columns)
+    """Return a task made of a user's own data; its run goes to `out`, and is not kept where there is none."""
+    return Asked([own.task], Path(out) if out else None, own.columns)
 
 
-def finish(plan: Plan, asked: Asked, failed: list[str], *, margin: float = 0.01) -> Comparison:
+def finish(plan: Plan, asked: Asked, folder: Path, failed: list[str], *, margin: float = 0.01) -> Comparison:
     """Return the comparison once the plan has been played."""
     from .analysis import analyse
 
-    run = load(plan, asked.folder, failed)
+    run = load(plan, folder, failed)
     return Comparison(run, analyse(run, margin=margin), asked.columns)
 
 
@@ -179,7 +180,7 @@ def compare(
     time: column name, or values (n,): the exam is then a stream in that order. group: column name, or values (n,): groups are never split.
     learners: registry names, import paths, scikit-learn estimators or factories; the task's own where None. seeds: 3 for own data where None.
     margin: differences smaller than this do not matter to you (absolute for accuracy; relative to the floor for errors and losses).
-    out: the run's folder; the same call continues it. progress: called with each result, how many are done, and how many there are.
+    out: the run's folder; the same call continues it. For own data without `out` the folder goes with the result. progress: called with each result, how many are done, and how many there are.
 
     Raises:
         InputError: the data or an option cannot be used; the message says which and what to do.
@@ -189,14 +190,34 @@ def compare(
     check_margin(margin)
     asked = _asked(what, y, target=target, time=time, group=group, text=text, limit=limit, suite_path=suite_path, out=out)
     plan = asked.plan([learners] if isinstance(learners, str) else learners, seeds)
-    _, done_before, _ = plan.sort(finished(asked.folder))
+    if asked.folder is not None:
+        return _played(plan, asked, asked.folder, jobs, progress, margin)
+    folder = Path(tempfile.mkdtemp(prefix="solomonic-run-"))
+    try:
+        comparison = _played(plan, asked, folder, jobs, progress, margin)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(comparison, shutil.rmtree, folder, ignore_errors=True)
+    return comparison
+
+
+def _played(
+    plan: Plan,
+    asked: Asked,
+    folder: Path,
+    jobs: int | None,
+    progress: Callable[[CellResult | Failed, int, int], None] | None,
+    margin: float,
+) -> Comparison:
+    _, done_before, _ = plan.sort(finished(folder))
     failed: list[str] = []
-    for done, result in enumerate(iter_run(plan, asked.folder, jobs=jobs), start=done_before + 1):
+    for done, result in enumerate(iter_run(plan, folder, jobs=jobs, columns=asked.columns), start=done_before + 1):
         if isinstance(result, Failed):
             failed.append(str(result))
         if progress is not None:
             progress(result, done, len(plan.cells))
-    return finish(plan, asked, failed, margin=margin)
+    return finish(plan, asked, folder, failed, margin=margin)
 
 
 def _asked(

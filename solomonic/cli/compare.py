@@ -72,7 +72,7 @@ def compare(
     solomonic compare --data sales.csv --target price --time date
     """
     from ..bench.analysis import check_margin
-    from ..bench.compare import asked_suites
+    from ..bench.compare import asked_suites, finish
 
     check_margin(margin)
     if data is None:
@@ -87,14 +87,13 @@ def compare(
     if os.getcwd() not in sys.path:
         # As python itself does, so that --learner my_module.MyLearner finds a file in this folder.
         sys.path.insert(0, os.getcwd())
-    plan = asked.plan(learners or None, seeds)
-    _say_plan(asked, plan)
+    plan, folder = asked.plan(learners or None, seeds), asked.folder
+    assert folder is not None
+    todo = _say_plan(plan, folder)
     if dry_run:
         return 0
-    failed = _play(plan, asked, jobs)
-    from ..bench.compare import finish
-
-    result = finish(plan, asked, failed, margin=margin)
+    failed = _play(plan, asked, folder, todo, jobs)
+    result = finish(plan, asked, folder, failed, margin=margin)
     _show(result, as_json)
     for line in failed:
         click.echo(f"failed: {line}", err=True)
@@ -124,57 +123,46 @@ def _own(
     return asked_own(own, out=folder)
 
 
-def _say_plan(asked: Asked, plan: Plan) -> None:
+def _say_plan(plan: Plan, folder: Path) -> int:
+    """Tell what is done and what is to be done; return how many cells have to be played."""
     from ..bench.ledger import finished
 
-    todo, done, stale = plan.sort(finished(asked.folder))
+    todo, done, stale = plan.sort(finished(folder))
     exams = ", ".join(task.name for task in plan.tasks)
-    click.echo(f"{len(plan.cells)} cells on {exams}: {done} done, {stale} stale, {len(todo) - stale} to run -> {asked.folder}", err=True)
+    click.echo(f"{len(plan.cells)} cells on {exams}: {done} done, {stale} stale, {len(todo) - stale} to run -> {folder}", err=True)
     for name in dict.fromkeys(name for _, name, _ in plan.skipped):
         tasks = [task for task, left_out, _ in plan.skipped if left_out == name]
         click.echo(f"{name} cannot sit {', '.join(tasks)}", err=True)
+    return len(todo)
 
 
-def _play(plan: Plan, asked: Asked, jobs: int | None) -> list[str]:
+def _play(plan: Plan, asked: Asked, folder: Path, todo: int, jobs: int | None) -> list[str]:
     """Return what failed; shows a bar where stderr is a terminal."""
     from tqdm import tqdm
 
-    from ..bench.ledger import finished
     from ..bench.run import Failed, iter_run
 
     failed: list[str] = []
-    todo, _, _ = plan.sort(finished(asked.folder))
-    bar = tqdm(total=len(todo), unit="cell", file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
+    bar = tqdm(total=todo, unit="cell", file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
     try:
         with bar:
-            for result in iter_run(plan, asked.folder, jobs=jobs):
+            for result in iter_run(plan, folder, jobs=jobs, columns=asked.columns):
                 if isinstance(result, Failed):
                     failed.append(str(result))
                 else:
                     bar.set_postfix_str(f"{result.task} {result.learner}", refresh=False)
                 bar.update()
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; finished cells are kept in {asked.folder}, and the same command continues", err=True)
+        click.echo(f"\nstopped; finished cells are kept in {folder}, and the same command continues", err=True)
         raise
     return failed
 
 
 def _show(result: Comparison, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(_finite(result.as_json()), ensure_ascii=False))
+        click.echo(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False))
         return
     from ..bench.table import terminal
 
     click.echo(terminal(result.analysis))
     click.echo(f"pictures: solomonic report {result.run.folder}", err=True)
-
-
-def _finite(value: Any) -> Any:
-    """Return the value with null for what JSON cannot hold (nan, infinity)."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and value - value != 0.0:
-        return None
-    return value
