@@ -67,7 +67,9 @@ def test_all_is_sorted_and_everything_in_it_is_there(module: str) -> None:
         assert getattr(found, name) is not None
 
 
-@pytest.mark.parametrize("what", ["import solomonic", "from solomonic.cli import main", "import solomonic.learners.registry as r; r.names()"])
+@pytest.mark.parametrize(
+    "what", ["import solomonic", "from solomonic.cli import main", "import solomonic.learners.registry as r; r.names()"]
+)
 def test_importing_loads_nothing_heavy(what: str) -> None:
     code = f"{what}\nimport sys\nprint([m for m in {HEAVY!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

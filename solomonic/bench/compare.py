@@ -1,14 +1,16 @@
 """The one call: compare learners on a suite, on a table or on arrays, and say which one wins, how surely, at what cost.
 
-    result = compare("core")                                       a suite
-    result = compare(X, y, learners=["maxent", "nearest", SVC()])   arrays
-    result = compare(frame, target="y", time="date")               a table, or the path of one
+result = compare("core")                                       a suite
+result = compare(X, y, learners=["maxent", "nearest", SVC()])   arrays
+result = compare(frame, target="y", time="date")               a table, or the path of one
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..records import SCHEMA_VERSION
 from ..tasks.task import Task
+from .ledger import finished
 from .plan import LearnerSpec, Plan, make_plan
 from .results import CellResult, Run
 from .run import Failed, iter_run, load
@@ -25,15 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
+    from ..tasks.frames import Own
     from .analysis import Analysis
-
-OWN_LEARNERS = {
-    ("split", "class"): ("majority", "maxent", "mlp", "boosting", "nearest", "attention", "local"),
-    ("split", "number"): ("mean", "linear", "mlp", "boosting", "nearest", "attention", "local"),
-    ("stream", "class"): ("majority", "no-change", "online", "maxent", "boosting", "nearest", "attention", "local"),
-    ("stream", "number"): ("mean", "no-change", "online", "linear", "boosting", "nearest", "attention", "local"),
-}
-"""Who sits an exam made of a user's own data, where nobody is named."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ class Comparison:
         """Return the reliability diagram: how often answers of a given confidence are right."""
         from .figures import reliability
 
-        return reliability(self.run, self._task(task), ax=ax)
+        return reliability(self.analysis, self._task(task), ax=ax)
 
     def _task(self, name: str | None) -> str:
         names = [task.name for task in self.run.tasks]
@@ -114,12 +110,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Asked:
-    """Tasks to be compared, where their run goes, and what was guessed of a user's own table."""
+    """Tasks to be compared, where their run goes (None: it is not kept), and what was guessed of a user's own table."""
 
     tasks: Sequence[Task]
-    folder: Path
+    folder: Path | None
     columns: dict[str, Any] | None = None
-    guess: str = ""
 
     def plan(self, learners: Sequence[LearnerSpec] | None, seeds: int | None) -> Plan:
         """Return the plan for these tasks."""
@@ -127,33 +122,38 @@ class Asked:
 
 
 def asked_suites(
-    names: Sequence[str], *, suite_path: Sequence[str | os.PathLike[str]] = (), limit: int | None = None, out: str | os.PathLike[str] | None = None
+    names: Sequence[str],
+    *,
+    suite_path: Sequence[str | os.PathLike[str]] = (),
+    limit: int | None = None,
+    out: str | os.PathLike[str] | None = None,
 ) -> Asked:
     """Return the tasks of some suites; their run goes to `out`, or to .solomonic/runs/NAMES."""
     from ..tasks.suites import load_suite
 
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}; give 1 or more")
+    names = list(dict.fromkeys(names))
+    for name in names:
+        if Path(name).is_file():
+            raise InputError(
+                f"{name} is a file, not a suite; name the column to predict, by --data {name} --target COLUMN, or target= in Python"
+            )
     tasks = [task for name in names for task in load_suite(name, suite_path=suite_path).tasks(limit=limit)]
     label = "+".join(names) + (f"-limit{limit}" if limit else "")
     return Asked(tasks, Path(out) if out else Path(".solomonic") / "runs" / label)
 
 
-def asked_own(task: Task, columns: dict[str, Any], guess: str, *, out: str | os.PathLike[str] | None = None) -> Asked:
-    """Return a task made of a user's own data, with its default learners; its run goes to `out`, or to a temporary folder."""
-    import dataclasses
-
-    kind = "stream" if task.exam.kind == "stream" else "split"
-    task = dataclasses.replace(task, learners=task.learners or OWN_LEARNERS[kind, task.info.y_type])
-    folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="solomonic-run-"))
-    return Asked([task], folder, columns, guess)
+def asked_own(own: Own, *, out: str | os.PathLike[str] | None = None) -> Asked:
+    """Return a task made of a user's own data; its run goes to `out`, and is not kept where there is none."""
+    return Asked([own.task], Path(out) if out else None, own.columns)
 
 
-def finish(plan: Plan, asked: Asked, failed: list[str], *, margin: float = 0.01) -> Comparison:
+def finish(plan: Plan, asked: Asked, folder: Path, failed: list[str], *, margin: float = 0.01) -> Comparison:
     """Return the comparison once the plan has been played."""
     from .analysis import analyse
 
-    run = load(plan, asked.folder, failed)
+    run = load(plan, folder, failed)
     return Comparison(run, analyse(run, margin=margin), asked.columns)
 
 
@@ -165,7 +165,7 @@ def compare(
     time: Any = None,
     group: Any = None,
     text: Sequence[str] = (),
-    learners: Sequence[LearnerSpec] | None = None,
+    learners: str | Sequence[LearnerSpec] | None = None,
     seeds: int | None = None,
     margin: float = 0.01,
     limit: int | None = None,
@@ -180,36 +180,67 @@ def compare(
     time: column name, or values (n,): the exam is then a stream in that order. group: column name, or values (n,): groups are never split.
     learners: registry names, import paths, scikit-learn estimators or factories; the task's own where None. seeds: 3 for own data where None.
     margin: differences smaller than this do not matter to you (absolute for accuracy; relative to the floor for errors and losses).
-    out: the run's folder; the same call continues it. progress: called with each result, how many are done, and how many there are.
+    out: the run's folder; the same call continues it. For own data without `out` the folder goes with the result. progress: called with each result, how many are done, and how many there are.
 
     Raises:
         InputError: the data or an option cannot be used; the message says which and what to do.
     """
-    if not margin > 0:
-        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+    from .analysis import check_margin
+
+    check_margin(margin)
     asked = _asked(what, y, target=target, time=time, group=group, text=text, limit=limit, suite_path=suite_path, out=out)
-    plan = asked.plan(learners, seeds)
+    plan = asked.plan([learners] if isinstance(learners, str) else learners, seeds)
+    if asked.folder is not None:
+        return _played(plan, asked, asked.folder, jobs, progress, margin)
+    folder = Path(tempfile.mkdtemp(prefix="solomonic-run-"))
+    try:
+        comparison = _played(plan, asked, folder, jobs, progress, margin)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(comparison, shutil.rmtree, folder, ignore_errors=True)
+    return comparison
+
+
+def _played(
+    plan: Plan,
+    asked: Asked,
+    folder: Path,
+    jobs: int | None,
+    progress: Callable[[CellResult | Failed, int, int], None] | None,
+    margin: float,
+) -> Comparison:
+    _, done_before, _ = plan.sort(finished(folder))
     failed: list[str] = []
-    for done, result in enumerate(iter_run(plan, asked.folder, jobs=jobs), start=1):
+    for done, result in enumerate(iter_run(plan, folder, jobs=jobs, columns=asked.columns), start=done_before + 1):
         if isinstance(result, Failed):
             failed.append(str(result))
         if progress is not None:
             progress(result, done, len(plan.cells))
-    return finish(plan, asked, failed, margin=margin)
+    return finish(plan, asked, folder, failed, margin=margin)
 
 
 def _asked(
-    what: Any, y: Any, *, target: str | None, time: Any, group: Any, text: Sequence[str], limit: int | None, suite_path: Sequence[Any], out: Any
+    what: Any,
+    y: Any,
+    *,
+    target: str | None,
+    time: Any,
+    group: Any,
+    text: Sequence[str],
+    limit: int | None,
+    suite_path: Sequence[Any],
+    out: Any,
 ) -> Asked:
     from ..tasks.frames import own_arrays, own_task, read_table
 
+    if isinstance(y, str):
+        raise InputError(f"y is the text {y!r}; to predict a column of a table, give target={y!r}")
     if y is not None:
-        own = own_arrays(what, y, time=time, group=group, limit=limit)
-        return asked_own(own.task, own.columns, own.text, out=out)
+        return asked_own(own_arrays(what, y, time=time, group=group, text=text, limit=limit), out=out)
     if target is not None:
         frame = read_table(what) if isinstance(what, (str, os.PathLike)) else what
-        own = own_task(frame, target, time=time, group=group, text=text, limit=limit)
-        return asked_own(own.task, own.columns, own.text, out=out)
+        return asked_own(own_task(frame, target, time=time, group=group, text=text, limit=limit), out=out)
     names = [what] if isinstance(what, str) else what
     if isinstance(names, (list, tuple)) and names and all(isinstance(name, str) for name in names):
         return asked_suites(names, suite_path=suite_path, limit=limit, out=out)

@@ -39,12 +39,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells in order; `skipped`: "task learner: why" for those that cannot sit an exam."""
+    """All cells in order; `skipped`: (task, learner, why) for those that cannot sit an exam."""
 
     tasks: Sequence[Task]
     cells: Sequence[Cell]
     budget: Budget
-    skipped: Sequence[str] = ()
+    skipped: Sequence[tuple[str, str, str]] = ()
 
     def metas(self) -> list[TaskMeta]:
         """Return what the analysis needs to know of each task."""
@@ -65,37 +65,44 @@ class Plan:
 def make_plan(
     tasks: Sequence[Task], *, learners: Sequence[LearnerSpec] | None = None, seeds: int | None = None, budget: Budget | None = None
 ) -> Plan:
-    """Return the plan for these tasks; `learners` and `seeds` replace each task's own.
+    """Return the plan for these tasks; `learners` and `seeds` replace each task's own, but a task keeps its floor: no score stands without one.
 
     Raises:
         UnknownName: there is no such learner.
         UnsupportedTask: a learner that was asked for can sit none of the exams, or an exam has no learner left.
     """
-    if seeds is not None and seeds < 1:
-        raise InputError(f"seeds is {seeds}; give 1 or more")
+    if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
+        raise InputError(f"seeds is {seeds!r}; give a whole number, 1 or more")
     budget = budget or Budget()
     cells: list[Cell] = []
-    skipped: list[str] = []
+    skipped: list[tuple[str, str, str]] = []
     able: set[str] = set()
     asked = [(spec, registry.label(spec)) for spec in learners or ()]
     for task in tasks:
         print_of_task = task.fingerprint()
-        for spec, name in _distinct(asked) if asked else [(spec, spec) for spec in task.learners]:
+        for spec, name in _distinct([*_floors(task, asked), *asked]) if asked else [(spec, spec) for spec in task.learners]:
             why = registry.factory(spec).refuses(task.info)
             if why is not None:
-                skipped.append(f"{task.name} {name}: {why}")
+                skipped.append((task.name, name, why))
                 continue
             able.add(name)
             what = hashlib.blake2b(digest_size=12)
-            what.update("\x1f".join((print_of_task, code_version(), registry.parameters(spec), repr(budget), name)).encode())
+            what.update("\x1f".join((task.suite, print_of_task, code_version(), registry.parameters(spec), repr(budget), name)).encode())
             for seed in range(task.seeds if seeds is None else seeds):
                 for fraction in task.exam.fractions:
                     key = hashlib.blake2b(what.digest() + f"{seed}/{fraction}".encode(), digest_size=8).hexdigest()
                     cells.append(Cell(task, spec, name, seed, fraction, key))
     unable = [name for _, name in asked if name not in able]
     if unable:
-        raise UnsupportedTask(f"{unable[0]} can sit none of these exams ({next(s for s in skipped if f' {unable[0]}: ' in s)})")
+        raise UnsupportedTask(f"{unable[0]} can sit none of these exams ({next(why for _, name, why in skipped if name == unable[0])})")
     return Plan(tuple(tasks), tuple(cells), budget, tuple(skipped))
+
+
+def _floors(task: Task, asked: Sequence[tuple[LearnerSpec, str]]) -> list[tuple[LearnerSpec, str]]:
+    """Return the task's own floors, where none of those who were asked for is a floor that can sit it."""
+    if any(made.kind == "floor" and made.refuses(task.info) is None for made in (registry.factory(spec) for spec, _ in asked)):
+        return []
+    return [(spec, spec) for spec in task.learners if registry.factory(spec).kind == "floor"]
 
 
 def _distinct(asked: Sequence[tuple[LearnerSpec, str]]) -> list[tuple[LearnerSpec, str]]:

@@ -1,6 +1,6 @@
 """The worker's side: a process that has imported everything once, and plays each cell in a fork of itself.
 
-So every cell starts from the same cold caches, without paying for imports and compilation again. Run as `python -m solomonic.bench.worker`;
+So every cell starts from the same cold caches, without paying for imports and compilation again. `bench.workers` starts it;
 messages are length-prefixed pickles on stdin and stdout. What a learner prints goes to stderr.
 """
 
@@ -59,7 +59,13 @@ class Failure:
 
 def send(pipe: IO[bytes], message: Any) -> None:
     """Write one message."""
-    _send_bytes(pipe, cloudpickle.dumps(message))
+    _send_bytes(pipe, packed(message))
+
+
+def packed(message: Any) -> bytes:
+    """Return a message's pickle, in which classes and functions of a notebook travel too."""
+    body: bytes = cloudpickle.dumps(message)
+    return body
 
 
 def _send_bytes(pipe: IO[bytes], body: bytes) -> None:
@@ -122,7 +128,7 @@ class Worker:
         try:
             task, made, warm_up_s = self.prepare(order)
         except Exception as error:
-            return cloudpickle.dumps(_failure(error))
+            return packed(_failure(error))
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
@@ -135,7 +141,7 @@ class Worker:
         if status != 0 or not body:
             code = os.waitstatus_to_exitcode(status)
             reason = f"its process was killed by {signal.Signals(-code).name}" if code < 0 else f"its process ended with code {code}"
-            return cloudpickle.dumps(Failure(f"{reason}; too little memory is the usual cause", ""))
+            return packed(Failure(f"{reason}; too little memory is the usual cause", ""))
         return body
 
 
@@ -152,7 +158,7 @@ def _play_and_exit(writing: int, order: Order, task: Task, made: Factory, warm_u
         except Exception as error:
             result = _failure(error)
         with open(writing, "wb") as pipe:
-            pipe.write(cloudpickle.dumps(result))
+            pipe.write(packed(result))
         code = 0
     finally:
         sys.stderr.flush()
@@ -199,7 +205,3 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             _send_bytes(replies, worker.work(receive(requests)))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,13 +8,20 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, cast
 
 from .results import CellResult
 from .worker import Failure, Order, receive, send
 
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 class _Process:
@@ -50,11 +57,15 @@ def _start() -> subprocess.Popen[bytes]:
     paths = [package, *(path for path in sys.path if path), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
     return subprocess.Popen(
-        [sys.executable, "-m", "solomonic.bench.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, start_new_session=True
+        [sys.executable, "-c", "from solomonic.bench.worker import main; main()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=env,
+        start_new_session=True,
     )
 
 
-def play_all(orders: Sequence[Order], *, jobs: int) -> Iterator[tuple[Order, CellResult | Failure]]:
+def play_all(orders: Sequence[Order], *, jobs: int) -> Generator[tuple[Order, CellResult | Failure], None, None]:
     """Yield each order with its result, as they end; leaving the iteration stops the workers."""
     todo: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Order, Any]] = queue.SimpleQueue()

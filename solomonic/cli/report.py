@@ -10,7 +10,13 @@ import click
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it; RUN/report.html by default.")
-@click.option("--margin", type=click.FloatRange(min=0, min_open=True), default=0.01, show_default=True, help="A difference too small to matter to you.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="A difference too small to matter to you.",
+)
 def report(run: Path, output: Path | None, margin: float) -> None:
     """Write a run's report: one HTML file, no script, no network."""
     from ..bench.analysis import analyse

@@ -129,9 +129,9 @@ def fit_logistic(
         return value / n, gradient.ravel() / n
 
     options = (
-        {"maxiter": 100, "gtol": 1e-3, "ftol": 1e-7, "maxcor": 10}
+        {"maxiter": 200, "gtol": 1e-4, "ftol": 1e-9, "maxcor": 10}
         if rough
-        else {"maxiter": 1_000, "gtol": 1e-6, "ftol": 1e-12, "maxcor": 20}
+        else {"maxiter": 1_000, "gtol": 1e-7, "ftol": 1e-13, "maxcor": 20}
     )
     found = minimize(objective, (centre if start is None else start).ravel(), jac=True, method="L-BFGS-B", options=options)
     return np.asarray(found.x).reshape(shape)

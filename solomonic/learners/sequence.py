@@ -95,9 +95,9 @@ class Kt(SequenceBase):
     """The Krichevsky-Trofimov estimator: symbol frequencies, no context."""
 
     def _predictor(self) -> Predictor:
-        from ..prediction.kt import KT
+        from ..prediction.kt import KrichevskyTrofimov
 
-        return KT(len(self.labels))
+        return KrichevskyTrofimov(len(self.labels))
 
 
 class Ctw(SequenceBase):

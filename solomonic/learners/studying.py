@@ -33,6 +33,7 @@ class Inductive(Base):
         self._pending: list[tuple[Any, Any]] = []
         self._features = Features(info, dense=self.dense)
         self._studied = 0
+        self._basis = 0
         self._counts = np.zeros(len(self.labels), dtype=np.int64)
         self._fitted = False
         self._scale = 1.0
@@ -55,6 +56,7 @@ class Inductive(Base):
             self._features.fit(xs)
         encoded = self._features.transform(xs)
         self._studied += len(xs)
+        self._basis = self._studied
         if not self.classifies:
             self._fit_numbers(encoded, targets)
             self._fitted = True
@@ -70,10 +72,13 @@ class Inductive(Base):
             return self._normal(self._means(encoded), np.full(len(queries), self._scale))
         frequencies = self._counts / self._studied
         probabilities = self._probabilities(encoded) if self._fitted else np.tile(frequencies, (len(queries), 1))
-        return self._categorical(smooth(probabilities, self._studied))
+        return self._categorical(smooth(probabilities, self._basis))
 
     def _fit_classes(self, x: Matrix, codes: np.ndarray) -> None:
-        """Fit to the features (n, d) and class codes (n,) of a new block; codes are places in the task's choices."""
+        """Fit to the features (n, d) and class codes (n,) of a new block; codes are places in the task's choices.
+
+        Where the answers will rest on less than all that was studied, set `_basis`, the number of observations that smoothing counts.
+        """
         raise NotImplementedError
 
     def _fit_numbers(self, x: Matrix, y: np.ndarray) -> None:
@@ -97,4 +102,4 @@ def predictive_scale(squared_error: float, y: np.ndarray) -> float:
     spread = float(np.std(y)) if len(y) else 0.0
     if math.isnan(squared_error):
         return spread or max(1.0, abs(float(y[0])) if len(y) else 1.0)
-    return max(math.sqrt(squared_error), 1e-6 * spread, 1e-9)
+    return max(math.sqrt(squared_error), 1e-6 * spread) or 1e-9

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..optional import lazy
-from .kt import KT, kt_log_mass, kt_log_probs
+from .kt import KrichevskyTrofimov, kt_log_mass, kt_log_probs
 
 if TYPE_CHECKING:
     from .ctw import ContextTree, reference_curve, reference_log_mass, warm_up
 
 __getattr__ = lazy(__name__, dict.fromkeys(("ContextTree", "reference_curve", "reference_log_mass", "warm_up"), ".ctw"))
 
-__all__ = ["KT", "ContextTree", "kt_log_mass", "kt_log_probs", "reference_curve", "reference_log_mass", "warm_up"]
+__all__ = ["ContextTree", "KrichevskyTrofimov", "kt_log_mass", "kt_log_probs", "reference_curve", "reference_log_mass", "warm_up"]

@@ -48,7 +48,7 @@ def checked(symbols: Sequence[int] | np.ndarray, alphabet: int) -> np.ndarray:
     return array
 
 
-class KT:
+class KrichevskyTrofimov:
     """The sequential estimator over an alphabet of `alphabet` symbols."""
 
     def __init__(self, alphabet: int = 2) -> None:
@@ -58,7 +58,7 @@ class KT:
         self.counts = np.zeros(alphabet, dtype=np.int64)
 
     def __repr__(self) -> str:
-        return f"KT(alphabet={self.alphabet}, n={int(self.counts.sum())})"
+        return f"KrichevskyTrofimov(alphabet={self.alphabet}, n={int(self.counts.sum())})"
 
     def reset(self) -> None:
         """Forget every symbol."""

@@ -25,14 +25,13 @@ def stratified_folds(ys: Sequence[Any], folds: int, *, rng: np.random.Generator)
     n = len(ys)
     codes = _codes(ys)
     order = np.lexsort((rng.random(n), codes))
-    sorted_codes = codes[order]
-    starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]]) if n else np.zeros(0, dtype=int)
+    counts = np.unique(codes, return_counts=True)[1]
     sizes = np.zeros(folds, dtype=np.int64)
     fold = np.empty(n, dtype=np.int64)
-    for start, end in zip(starts, np.r_[starts[1:], n], strict=True):
+    for end, count in zip(np.cumsum(counts), counts, strict=True):
         emptiest_first = np.lexsort((rng.random(folds), sizes))
-        dealt = np.resize(emptiest_first, end - start)
-        fold[order[start:end]] = dealt
+        dealt = np.resize(emptiest_first, count)
+        fold[order[end - count : end]] = dealt
         sizes += np.bincount(dealt, minlength=folds)
     return fold
 

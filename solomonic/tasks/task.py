@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,12 +38,26 @@ class Task:
         return digest.hexdigest()
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields, none for other types."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+
+
 def _feed(update: Callable[[bytes], None], value: Any) -> None:
     """Feed a value's content to a hash, the same in every process (a pickle's bytes are not)."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        update(b"D" + type(value).__name__.encode())
-        for field in dataclasses.fields(value):
-            _feed(update, getattr(value, field.name))
+    kind = type(value)
+    if kind is tuple and _PLAIN.issuperset(map(type, value)):
+        # A record: its text says all of it, and there may be very many.
+        text = repr(value).encode("utf-8", "surrogatepass")
+        update(f"R{len(text)}".encode() + text)
+    elif dataclasses.is_dataclass(kind):
+        update(b"D" + kind.__name__.encode())
+        for name in _fields(kind):
+            _feed(update, getattr(value, name))
     elif isinstance(value, np.ndarray):
         if value.dtype == object:
             _feed(update, value.tolist())

@@ -20,8 +20,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def table(path: Path, n: int = 60, **columns: list[object]) -> Path:
     rng = np.random.default_rng(0)
-    data: dict[str, list[object]] = {"size": rng.normal(size=n).round(3).tolist(), "colour": ["red", "blue", "green"] * (n // 3), **columns}
-    data.setdefault("y", [("yes" if s > 0 else "no") for s in data["size"]])  # type: ignore[operator]
+    size = rng.normal(size=n).round(3)
+    labels = ["yes" if s > 0 else "no" for s in size]
+    data: dict[str, list[object]] = {"size": size.tolist(), "colour": ["red", "blue", "green"] * (n // 3), "y": labels, **columns}  # type: ignore[dict-item]
     lines = [",".join(data)] + [",".join(map(str, row)) for row in zip(*data.values(), strict=True)]
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -45,7 +46,22 @@ def test_json_is_one_object_that_keeps_the_contract(capsys: pytest.CaptureFixtur
     assert run(["compare", "--data", "t.csv", "--target", "y", "--json", *FAST, "--learner", "maxent"]) == 0
     out = json.loads(capsys.readouterr().out)
     assert {"schema_version", "run", "verdict", "outcomes", "drift", "columns", "rows", "pairs", "break_even"} <= set(out)
-    row = {"suite", "task", "learner", "kind", "keeps_data", "sees_batch", "metric", "higher_is_better", "score", "low", "high", "floor", "n", "seeds"}
+    row = {
+        "suite",
+        "task",
+        "learner",
+        "kind",
+        "keeps_data",
+        "sees_batch",
+        "metric",
+        "higher_is_better",
+        "score",
+        "low",
+        "high",
+        "floor",
+        "n",
+        "seeds",
+    }
     row |= {"study_cpu_s", "study_wall_s", "answer_p50_s", "answer_p95_s", "answer_batch_s", "state_bytes", "peak_bytes", "state_growth"}
     assert all(row <= set(one) for one in out["rows"])
     assert {one["outcome"] for one in out["outcomes"]} <= {"differ", "equivalent", "cannot tell"}
@@ -109,6 +125,9 @@ def test_a_table_that_cannot_be_used_is_one_line(tmp_path: Path, capsys: pytest.
         (["compare", "--seeds", "-1"], "--seeds"),
         (["compare", "--seeds", "two"], "--seeds"),
         (["compare", "--margin", "0"], "--margin"),
+        (["compare", "--margin", "nan"], "margin is nan"),
+        (["compare", "--margin", "inf"], "margin is inf"),
+        (["compare", "t.csv"], "--target"),
         (["compare", "--limit", "0"], "--limit"),
         (["compare", "--jobs", "0"], "--jobs"),
         (["compare", "--sedes", "1"], "--seeds"),
@@ -132,7 +151,9 @@ def test_misuse_is_one_line_and_leaves_nothing(capsys: pytest.CaptureFixture[str
 
 def test_a_suite_with_an_unknown_key_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "suites" / "mine").mkdir(parents=True)
-    (tmp_path / "suites" / "mine" / "suite.toml").write_text('[suite]\ntitle = "mine"\n[[task]]\nname = "a"\nsource = "sklearn:iris"\nmetriks = []\n')
+    (tmp_path / "suites" / "mine" / "suite.toml").write_text(
+        '[suite]\ntitle = "mine"\n[[task]]\nname = "a"\nsource = "sklearn:iris"\nmetriks = []\n'
+    )
     assert run(["compare", "mine", "--suite-path", str(tmp_path / "suites")]) == 2
     err = capsys.readouterr().err
     assert "metriks" in err
@@ -141,7 +162,7 @@ def test_a_suite_with_an_unknown_key_is_one_line(tmp_path: Path, capsys: pytest.
 
 
 def test_missing_and_infinite_values_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    size = np.random.default_rng(0).normal(size=60).tolist()
+    size: list[object] = np.random.default_rng(0).normal(size=60).tolist()
     table(Path("t.csv"), size=["", "inf", "NaN", *size[3:]], y=["a", "b"] * 30)
     assert run(["compare", "--data", "t.csv", "--target", "y", "--json", *FAST]) == 0
     columns = json.dumps(json.loads(capsys.readouterr().out)["columns"])
@@ -183,3 +204,11 @@ def test_an_interrupt_says_how_to_continue_and_exits_130(tmp_path: Path) -> None
     assert process.returncode == 130
     assert "the same command continues" in err
     assert "Traceback" not in err
+
+
+def test_a_suite_named_twice_is_played_once(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for names in (["core"], ["core", "core"]):
+        assert run(["compare", *names, "--limit", "60", "--dry-run"]) == 0
+        said.append(capsys.readouterr().err)
+    assert said[0] == said[1]
