@@ -10,20 +10,22 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ..errors import StoreError
 from .adjacency import Drawn, Weights, adjacency
 from .coreference import settle
 from .graphtable import CLASS, Table
 from .log import Log
 from .mentions import mentions
 from .names import FUNCTION_WORDS
-from .projection import Header, Projection, load, save, sweep
+from .projection import Header, Projection, Unusable, load, save, sweep
 from .record import Position, Stored
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ FILE: Final = "graph.bin"
 VERSION: Final = 1
 FINGERPRINT: Final = "rules-1"
 """Names the rules by which texts are read; another one means that the graph is made anew."""
+
+MARK: Final = f"saved {FILE}"
+"""Kept in the log with the first save: a file that never was there is not missed."""
+MANY: Final = 8_192
+"""Records read at once after which the graph is saved without waiting for the end."""
 
 DAMPING: Final = 0.85
 EPSILON: Final = 1e-5
@@ -63,6 +70,7 @@ class GraphIndex:
         self._table = Table()
         self._drawn: Drawn | None = None
         self._saved: Position | None = None
+        self._file: Projection | None = None
         self._lock = threading.RLock()
 
     @classmethod
@@ -72,19 +80,16 @@ class GraphIndex:
         folder: where the projections lie, or None for a store in RAM.
         """
         index = cls(log, folder, weights=weights)
-        if index.path is not None:
-            if not log.readonly:
-                sweep(index.path)
-            found = load(index.path, kind="graph", version=VERSION, store_id=log.store_id, fingerprint=FINGERPRINT)
-            if isinstance(found, Projection):
-                index._take(found)
-            elif not found.missing or log.count():
-                index.notices.append(f"{index.path.name} {found.reason}; the graph is made anew from the log")
-        with log.read():
-            index.catch_up()
-            if log.count() != len(index):
-                index._restart(f"{FILE} does not have the records that the log has")
+        with index._held():
+            why = index._open() if index.path is not None else None
+            if why is None:
                 index.catch_up()
+                if log.count() != len(index):
+                    why = "does not have the records that the log has"
+            if why is not None:
+                index._clear()
+                index.catch_up()
+                index.notices.append(f"{FILE} {why}; made anew from the log ({len(index)} records)")
         return index
 
     def __len__(self) -> int:
@@ -93,18 +98,34 @@ class GraphIndex:
     def __repr__(self) -> str:
         return f"GraphIndex({len(self)} records, {len(self._table.keys)} forms of names, up to {self.position.seq})"
 
-    def _take(self, found: Projection) -> None:
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Read one state of the log and keep other threads out; always in this order, for callers hold the log first too."""
+        with self.log.read(), self._lock:
+            yield
+
+    def _open(self) -> str | None:
+        """Take the file in; return why it cannot be used, None where it could or where it never was there."""
+        assert self.path is not None
+        if not self.log.readonly:
+            sweep(self.path)
+        found = self._load()
+        if isinstance(found, Unusable):
+            return None if found.missing and self.log.setting(MARK) is None else found.reason
         try:
             self._table = Table.of_arrays(found.arrays)
-        except (ValueError, KeyError, TypeError):
-            self.notices.append(f"{found.path.name} was written by another version; the graph is made anew from the log")
-            return
-        if found.header.anchor != self._anchor():
-            self._table = Table()
-            self.notices.append(f"{found.path.name} tells of another history than the log; the graph is made anew from it")
-            return
-        self.position = self._saved = found.header.position
-        self._drawn = Drawn.of_arrays(found.arrays, self._table) if self._weights == Weights() else None
+            self._drawn = Drawn.of_arrays(found.arrays, self._table) if self._weights == Weights() else None
+        except (ValueError, KeyError, TypeError, IndexError):
+            return "was written by another version"
+        at, here = found.header.position, self.log.position()
+        if found.header.anchor != self._anchor() or at.seq > here.seq or at.epoch > here.epoch or at.facts > here.facts:
+            return "tells of another history than the log"
+        self.position, self._saved, self._file = at, at, found
+        return None
+
+    def _load(self) -> Projection | Unusable:
+        assert self.path is not None
+        return load(self.path, kind="graph", version=VERSION, store_id=self.log.store_id, fingerprint=FINGERPRINT)
 
     def _anchor(self) -> str:
         """Return a name for the last record of the table as the log has it: another history has another one."""
@@ -112,38 +133,43 @@ class GraphIndex:
         found = self.log.by_seq([int(seqs[-1])]) if len(seqs) else []
         return hashlib.sha256(found[0].id.encode()).hexdigest()[:32] if found else "-"
 
+    def _clear(self) -> None:
+        self._table, self.position, self._drawn, self._file = Table(), Position(0, -1), None, None
+
     def catch_up(self) -> None:
-        """Read what the log has beyond this graph."""
-        with self._lock, self.log.read():
-            position = self.log.position()
-            if position == self.position:
+        """Read what the log has beyond this graph. A reader that holds an older state of the log changes nothing."""
+        with self._held():
+            position, mine = self.log.position(), self.position
+            if position.seq < mine.seq or position.epoch < mine.epoch or position.facts < mine.facts or position == mine:
                 return
-            if position.seq < self.position.seq or position.epoch < self.position.epoch:
-                self._restart("the log has gone back behind the graph")
+            had = len(self._table)
             self._read(position)
-            if position.epoch != self.position.epoch:
-                if self.log.count() != len(self._table):
-                    self._restart("records were forgotten while the graph was not open")
-                    self._read(position)
+            if position.epoch != mine.epoch and self.log.count() != len(self._table):
+                self._clear()
+                self._read(position)
+                if mine.epoch >= 0:
+                    self.notices.append(f"records were forgotten behind the graph; made anew from the log ({len(self)} records)")
+            facts = len(self._table.rows("facts"))
+            if position.epoch != mine.epoch:
                 self._table.set_facts(self.log.facts())
-            elif position.facts != self.position.facts:
-                self._table.add_facts(self.log.facts(after=self.position.facts))
+            elif position.facts != mine.facts:
+                self._table.add_facts(self.log.facts(after=mine.facts))
             self.position = position
-            self._drawn = None
+            if len(self._table) != had or facts or len(self._table.rows("facts")) or mine.epoch < 0:
+                self._drawn = None
+            if len(self._table) - had > MANY:
+                self._save_or_note()
 
     def _read(self, position: Position) -> None:
         for record in self.log.records(self.position.seq, position.seq):
             self._table.add(record)
 
-    def _restart(self, why: str) -> None:
-        self.notices.append(f"{why}; the graph is made anew from the log")
-        self._table, self.position, self._drawn = Table(), Position(0, -1), None
-
     def rebuild(self) -> None:
         """Make the graph anew from the log, and save it where it has a file."""
-        with self._lock:
-            self._table, self.position, self._drawn, self._saved = Table(), Position(0, -1), None, None
+        with self._held():
+            self._clear()
             self.catch_up()
+            self._saved = None
             self.save()
 
     def save(self) -> None:
@@ -152,63 +178,78 @@ class GraphIndex:
         Raises:
             StoreError: it could not be written; what was there before is untouched.
         """
-        with self._lock:
+        with self._held():
             if self.path is None or self.log.readonly or self._saved == self.position:
                 return
             header = Header("graph", VERSION, self.log.store_id, FINGERPRINT, self.position, self._anchor())
             drawn = self._drawn.arrays() if self._drawn is not None and self._weights == Weights() else {}
             save(self.path, header, self._table.arrays() | drawn)
-            self._saved = self.position
+            self._saved, self._file = self.position, None
+            if self.log.setting(MARK) is None:
+                self.log.keep(MARK, "yes")
+
+    def _save_or_note(self) -> None:
+        try:
+            self.save()
+        except StoreError as error:
+            self.notices.append(str(error))
 
     # Forgetting and checking
 
     def erase(self, records: Sequence[Stored]) -> None:
-        """Take records out that the log has forgotten, with every word that only they had, here and in the file."""
-        with self._lock, self.log.read():
+        """Take records out that the log has forgotten, with every word that only they had, here and in the file.
+
+        Raises:
+            StoreError: the file could not be written; the old one is gone.
+        """
+        with self._held():
             position = self.log.position()
-            behind = (position.seq, position.epoch) != (self.position.seq, self.position.epoch + 1)
             self._table.remove(records)
-            if behind or len(self._table) != self.log.count():
-                self._table, self.position, self._drawn = Table(), Position(0, -1), None
-                self.catch_up()
-            else:
-                self._table.set_facts(self.log.facts())
-                self.position, self._drawn = position, None
-            self._saved = None
-            self.save()
+            self._read(position)
+            if len(self._table) != self.log.count():
+                self._clear()
+                self._read(position)
+            self._table.set_facts(self.log.facts())
+            self.position, self._drawn, self._saved, self._file = position, None, None, None
+            try:
+                self.save()
+            except StoreError:
+                if self.path is not None:
+                    self.path.unlink(missing_ok=True)
+                raise
 
     def probe(self, records: Sequence[Stored]) -> list[str]:
         """Return what the graph still knows of records that were forgotten; empty where it is nothing."""
-        with self._lock:
+        with self._held():
             here = set(self._table.rows("records")["seq"].tolist())
             found = [f"record {record.id} is still in the graph" for record in records if record.seq in here]
-            found += [
-                f"{count} {name} that no record names are still in the graph" for name, count in self._table.unused().items() if count
-            ]
-            if self._saved is not None and self._saved != self.position:
+            left = self._table.unused()
+            found += [f"{count} {name} that no record names are still in the graph" for name, count in left.items() if count]
+            if self.path is not None and self.path.exists() and self._saved != self.position:
                 found.append("the graph's file is older than the graph")
             return found
 
     def check(self) -> list[str]:
         """Return what is wrong with the graph: where it differs from one that is made anew from the log, and whether its file is whole."""
-        with self._lock, self.log.read():
+        with self._held():
             self.catch_up()
             fresh = GraphIndex(self.log, weights=self._weights)
             fresh.catch_up()
             wrong = [f"its {part} are not those of the log" for part in fresh._table.differs(self._table)]
             if not wrong and not fresh.drawn().graph.equals(self.drawn().graph):
                 wrong.append("what questions are asked of is not what its records make")
-            if self.path is not None and self._saved is not None:
-                found = load(self.path, kind="graph", version=VERSION, store_id=self.log.store_id, fingerprint=FINGERPRINT)
-                if not isinstance(found, Projection):
-                    wrong.append(f"{self.path.name} {found.reason}")
+            if self.path is not None and self._saved is not None and isinstance(found := self._load(), Unusable):
+                wrong.append(f"its file {found.reason}")
             return wrong
 
     # Questions
 
     def drawn(self) -> Drawn:
         """Return the entities and the walker's graph of what the log holds now."""
-        with self._lock:
+        with self._held():
+            if self._file is not None and self._file.touched():
+                self._drawn, self._saved, self._file = None, None, None
+                self.notices.append(f"{FILE} was changed while it was in use; what was read from it is made anew")
             self.catch_up()
             if self._drawn is None:
                 entities = settle(self._table)
@@ -285,7 +326,7 @@ class GraphIndex:
         """Return the whole graph for networkx, with the record, the bytes and the source that each edge rests on; see `graphview`."""
         from .graphview import view
 
-        with self._lock, self.log.read():
+        with self._held():
             entities = self.drawn().entities
             return view(self.log, self._table, entities, at=at, known_at=known_at)
 

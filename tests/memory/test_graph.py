@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import networkx as nx
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from solomonic.errors import StoreError
 from solomonic.memory.graph import FILE, GraphIndex
 from solomonic.memory.log import Log
 from solomonic.memory.record import Record
@@ -177,6 +179,87 @@ def test_probe_finds_what_was_not_erased(store: Path) -> None:
     with Log.open(store) as log:
         index = GraphIndex.load(store, log)
         assert index.probe(list(log.records(until=1))) != []
+
+
+def test_a_file_that_is_written_into_while_it_is_in_use_changes_no_answer(store: Path) -> None:
+    with Log.open(store) as log:
+        first = GraphIndex.load(store, log)
+        first.drawn()
+        first._saved = None
+        first.save()
+        index = GraphIndex.load(store, log)
+        assert index._drawn is not None
+        with open(store / FILE, "r+b") as handle:
+            handle.seek(-4_096, 2)
+            handle.write(b"\xff" * 4_096)
+        assert same(index, GraphIndex.load(None, log))
+        assert "while it was in use" in index.notices[0]
+        index.save()
+        assert GraphIndex.load(store, log).notices == []
+
+
+def test_a_file_that_cannot_be_rewritten_does_not_keep_what_was_erased(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("no space left")
+
+    with Log.open(store) as log:
+        index = GraphIndex.load(store, log)
+        lost = log.by_seq([1])
+        log.forget([1])
+        monkeypatch.setattr("solomonic.memory.graph.save", full)
+        with pytest.raises(StoreError):
+            index.erase(lost)
+        assert not (store / FILE).exists()
+        assert index.probe(lost) == []
+
+
+def test_a_reader_with_an_older_state_of_the_log_does_not_take_the_graph_back(store: Path) -> None:
+    with Log.open(store) as log:
+        index = GraphIndex.load(store, log)
+        done = threading.Event()
+
+        def grow() -> None:
+            log.add([Record("Zaphod was here.")])
+            assert index.entities("Zaphod")
+            done.set()
+
+        with log.read():
+            before = index.position
+            other = threading.Thread(target=grow)
+            other.start()
+            assert done.wait(30)
+            assert log.position() == before
+            assert index.rank("Anna").seqs.size
+            other.join()
+        assert len(index) == len(SENTENCES) + 1
+        assert index.notices == []
+
+
+def test_many_readers_and_one_writer_agree_in_the_end() -> None:
+    with Log.open(":memory:") as log:
+        index = GraphIndex.load(None, log)
+        wrong: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                for _ in range(30):
+                    index.rank("Where is Anna?")
+                    index.view()
+            except BaseException as error:
+                wrong.append(error)
+
+        readers = [threading.Thread(target=ask) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        for i in range(30):
+            stored = log.add([Record(SENTENCES[i % len(SENTENCES)], session="a")])
+            if i % 7 == 6:
+                log.forget([stored[0].seq])
+                index.erase(stored)
+        for reader in readers:
+            reader.join()
+        assert wrong == []
+        assert same(index, GraphIndex.load(None, log))
 
 
 def test_facts_are_tied_in_and_closed_ones_are_not(store: Path) -> None:
