@@ -54,14 +54,14 @@ _number_words: Final = re.compile(
 def standardised(scores: np.ndarray, mean: float, deviation: float) -> np.ndarray:
     """Return scores (n,) in standard deviations above the mean; 0 where the deviation is none."""
     values = np.asarray(scores, dtype=np.float64)
-    return (values - mean) / deviation if deviation > 1e-9 else np.zeros(len(values))
+    return np.asarray((values - mean) / deviation) if deviation > 1e-9 else np.zeros(len(values))
 
 
 def share(scores: np.ndarray) -> np.ndarray:
     """Return scores (n,) >= 0 as a share of the best one; all 0 where that is 0."""
-    scores = np.asarray(scores, dtype=np.float64)
-    best = scores.max(initial=0.0)
-    return scores / best if best > 0.0 else np.zeros(len(scores))
+    values = np.asarray(scores, dtype=np.float64)
+    best = float(values.max(initial=0.0))
+    return np.asarray(values / best) if best > 0.0 else np.zeros(len(values))
 
 
 def content(dense: np.ndarray, lexical: np.ndarray) -> np.ndarray:
@@ -81,14 +81,17 @@ def context(contents: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
 
 def session(contents: np.ndarray, sessions: np.ndarray) -> np.ndarray:
     """Return for each candidate the mean of the TOP best contents in its session (n,); 0 where it has none (session -1)."""
+    contents, sessions = np.asarray(contents, dtype=np.float64), np.asarray(sessions)
+    if not len(contents):
+        return np.zeros(0)
+    order = np.lexsort((-contents, sessions))
+    first = np.append(True, sessions[order][1:] != sessions[order][:-1])
+    group = np.cumsum(first) - 1
+    place = np.arange(len(order)) - np.flatnonzero(first)[group]
+    means = np.bincount(group, weights=np.where(place < TOP, contents[order], 0.0)) / TOP
     out = np.zeros(len(contents))
-    order = np.lexsort((-np.asarray(contents), sessions))
-    ordered = np.asarray(sessions)[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(ordered) else np.zeros(0, dtype=np.int64)
-    for start, end in zip(starts, np.append(starts[1:], len(ordered)), strict=True):
-        if ordered[start] >= 0:
-            out[order[start:end]] = np.asarray(contents)[order[start : min(start + TOP, end)]].sum() / TOP
-    return out
+    out[order] = means[group]
+    return np.where(sessions >= 0, out, 0.0)
 
 
 def time(at: np.ndarray, periods: Sequence[Period]) -> np.ndarray:

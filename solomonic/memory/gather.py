@@ -141,11 +141,14 @@ class Gatherer:
             ask = min(ask * 8, n)
         return rows[:k], scores[:k]
 
-    def pool(self, dense: tuple[np.ndarray, np.ndarray] | None, lexical: tuple[np.ndarray, np.ndarray] | None) -> Pool:
-        """Return the candidates of both lists, each measured by both."""
+    def pool(
+        self, dense: tuple[np.ndarray, np.ndarray] | None, lexical: tuple[np.ndarray, np.ndarray] | None, named: np.ndarray | None = None
+    ) -> Pool:
+        """Return the candidates of all lists, each measured by vectors and by words. named: the rows that the graph brought."""
         best = 0.0 if lexical is None or not len(lexical[1]) else float(lexical[1].max())
         pool = Pool(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), best)
-        return self.widened(pool, np.concatenate([found[0] for found in (dense, lexical) if found is not None] or [pool.rows]))
+        lists = [found[0] for found in (dense, lexical) if found is not None]
+        return self.widened(pool, np.concatenate([*lists, pool.rows if named is None else named]))
 
     def widened(self, pool: Pool, rows: np.ndarray) -> Pool:
         """Return the pool with further rows in it, those of them that may answer."""

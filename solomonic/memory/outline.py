@@ -1,11 +1,12 @@
 """The records' small columns in RAM, in the order of the log: who spoke, in which session, when; and who stands beside whom.
 
-Eight numbers a record, read from the log without its texts; caught up when records were added, read anew when any were forgotten or rewritten. Recall
+Eight numbers a record, read from the log without its texts; extended when records were added, read anew when any were forgotten or rewritten. Recall
 needs them for what no inverted list or vector index knows: neighbouring turns, sessions, speakers, times, and filters.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -28,15 +29,6 @@ class Outline:
     """Arrays of one row a record, in order of seq. `before`, `after`: the row of the neighbour in the same session, or -1."""
 
     def __init__(self) -> None:
-        self._clear()
-
-    def __len__(self) -> int:
-        return len(self.seqs)
-
-    def __repr__(self) -> str:
-        return f"Outline({len(self)} records, {len(self.names['session'])} sessions, {len(self.names['speaker'])} speakers)"
-
-    def _clear(self) -> None:
         self.position = Position(0, 0)
         self.seqs = np.zeros(0, dtype=np.int64)
         self.codes = {name: np.zeros(0, dtype=np.int32) for name in _CODED}
@@ -50,20 +42,35 @@ class Outline:
         self.voices = Voices(())
         self._last: dict[int, int] = {}
 
-    def catch_up(self, log: Log) -> None:
-        """Read what the log has beyond this outline; everything, where the log was changed behind it."""
+    def __len__(self) -> int:
+        return len(self.seqs)
+
+    def __repr__(self) -> str:
+        return f"Outline({len(self)} records, {len(self.names['session'])} sessions, {len(self.names['speaker'])} speakers)"
+
+    def caught_up(self, log: Log) -> Outline:
+        """Return the outline of what the log holds now: this one, this one with more behind it, or a new one where the log was changed before its end.
+
+        An outline that was returned never changes, so whoever computes with it may do so while others catch up.
+        """
         position = log.position()
-        if (position.seq, position.epoch) == (self.position.seq, self.position.epoch) and len(self) == len(self.before):
-            return
-        if position.epoch != self.position.epoch or position.seq < self.position.seq:
-            self._clear()
+        if position.epoch < self.position.epoch or (position.epoch == self.position.epoch and position.seq <= self.position.seq):
+            return self
+        fresh = self._copied() if position.epoch == self.position.epoch else Outline()
         with log._reading() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM record WHERE seq > ? AND seq <= ? ORDER BY seq", (self.position.seq, position.seq)
+                f"SELECT {_COLUMNS} FROM record WHERE seq > ? AND seq <= ? ORDER BY seq", (fresh.position.seq, position.seq)
             ).fetchall()
         if rows:
-            self._append(rows)
-        self.position = position
+            fresh._append(rows)
+        fresh.position = position
+        return fresh
+
+    def _copied(self) -> Outline:
+        other = copy.copy(self)
+        other.codes, other.names = dict(self.codes), {name: dict(table) for name, table in self.names.items()}
+        other._last = dict(self._last)
+        return other
 
     def _append(self, rows: list[tuple[Any, ...]]) -> None:
         first = len(self)

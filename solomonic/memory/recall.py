@@ -26,16 +26,19 @@ from .outline import Outline, Where
 from .question import Question, read
 from .record import Stored, Time, seconds
 
-POOL: Final = 100
+POOL: Final = 50
 """How many candidates the vector index brings; the word index brings twice as many, which cost less."""
 
-BESIDE: Final = 50
+BESIDE: Final = 30
 """Of how many of them the neighbouring turns are candidates too."""
 
-TEXTS: Final = 100
+TEXTS: Final = 60
 """How many candidates are read."""
 
-HOPS: Final = 200
+REACHED: Final = 4_096
+"""How many records a walk over the graph may score; the first POOL of them are candidates."""
+
+HOPS: Final = 50
 """How many candidates are held against the best one."""
 
 _CONTENT: Final = frozenset(("dense", "lexical"))
@@ -58,7 +61,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Hits, best first, and the probability that the memory holds an answer at all, with the signs that it rests on."""
+    """Hits, best first, and the probability that the memory holds an answer at all, with the signs that it rests on.
+
+    The probability is calibrated for recall with all channels; with some left out it only orders questions. signs: None where there is no hit.
+    """
 
     hits: list[Hit]
     signs: answerable.Signs | None
@@ -106,12 +112,13 @@ def recall(
         query = _query(encoder, asked, vector) if vectors is not None and "dense" in content else None
         words = lexical if "lexical" in content else None
         gatherer = Gatherer(outline, allowed, vectors, query, words, asked.nameless)
-        pool = gatherer.pool(gatherer.dense(max(POOL, k)), gatherer.lexical(2 * max(POOL, k)))
+        walked = None if graph is None or "graph" not in used else gatherer.named(graph, question, max(REACHED, k), then)
+        most = max(POOL, k)
+        pool = gatherer.pool(gatherer.dense(most), gatherer.lexical(2 * most), None if walked is None else walked[0][:most])
         if used & {"context", "session"}:
             pool = gatherer.beside(pool, max(BESIDE, k))
-        walked = None if graph is None or "graph" not in used else gatherer.named(graph, question, max(POOL, k), then)
-        if walked is not None:
-            pool = gatherer.widened(pool, walked[0])
+        if not len(pool.rows):
+            return Recall([], None, 0.0)
         scores = scored(outline, asked, pool, used)
         if walked is not None:
             scores["graph"] = measures.reached(pool.rows, *walked)
@@ -123,10 +130,9 @@ def recall(
 def _hop(graph: Graph, outline: Outline, pool: Pool, before: np.ndarray, question: str, at: float | None) -> np.ndarray:
     """Return the hop channel (n,): what each candidate shares with the best one so far, beyond what the question names."""
     out = np.zeros(len(pool.rows))
-    if len(pool.rows):
-        likely = np.argsort(-before, kind="stable")[:HOPS]
-        seqs = outline.seqs[pool.rows[likely]].tolist()
-        out[likely] = measures.hop(graph.shared(seqs[:1], seqs, without=graph.entities(question, at=at)))
+    likely = np.argsort(-before, kind="stable")[:HOPS]
+    seqs = outline.seqs[pool.rows[likely]].tolist()
+    out[likely] = measures.hop(graph.shared(seqs[:1], seqs, without=graph.entities(question, at=at)))
     return out
 
 
@@ -136,7 +142,7 @@ def scored(outline: Outline, asked: Question, pool: Pool, used: frozenset[str]) 
     scores = {"dense": pool.dense, "lexical": pool.lexical}
     if "context" in used:
         places = outline.neighbours(rows, measures.REACH)
-        found = np.minimum(np.searchsorted(rows, places), max(len(rows) - 1, 0))
+        found = np.minimum(np.searchsorted(rows, places), len(rows) - 1)
         scores["context"] = measures.context(contents, np.where((places >= 0) & (rows[found] == places), found, -1))
     if "session" in used:
         scores["session"] = measures.session(contents, outline.codes["session"][rows])
@@ -158,8 +164,6 @@ def _ranked(
     weights: Weights,
     k: int,
 ) -> Recall:
-    if not len(pool.rows):
-        return Recall([], None, 0.0)
     before = fuse(scores, weights) if scores else np.zeros(len(pool.rows))
     best = np.argsort(-before, kind="stable")[: max(TEXTS, k)]
     seqs = outline.seqs[pool.rows]
@@ -197,11 +201,12 @@ def _query(encoder: Encoder | None, asked: Question, vector: np.ndarray | None) 
 
 _outlines: Final[weakref.WeakKeyDictionary[Log, Outline]] = weakref.WeakKeyDictionary()
 _lock: Final = threading.Lock()
+_EMPTY: Final = Outline()
 
 
 def _outline(log: Log) -> Outline:
     """Return the outline of an open store, caught up; it lives as long as the Log does."""
     with _lock:
-        outline = _outlines.setdefault(log, Outline())
-        outline.catch_up(log)
+        outline = _outlines.get(log, _EMPTY).caught_up(log)
+        _outlines[log] = outline
         return outline
