@@ -70,6 +70,7 @@ class GraphIndex:
         self._table = Table()
         self._drawn: Drawn | None = None
         self._saved: Position | None = None
+        self._saved_drawn = False
         self._file: Projection | None = None
         self._lock = threading.RLock()
 
@@ -120,7 +121,7 @@ class GraphIndex:
         at, here = found.header.position, self.log.position()
         if found.header.anchor != self._anchor() or at.seq > here.seq or at.epoch > here.epoch or at.facts > here.facts:
             return "tells of another history than the log"
-        self.position, self._saved, self._file = at, at, found
+        self.position, self._saved, self._saved_drawn, self._file = at, at, self._drawn is not None, found
         return None
 
     def _load(self) -> Projection | Unusable:
@@ -179,12 +180,12 @@ class GraphIndex:
             StoreError: it could not be written; what was there before is untouched.
         """
         with self._held():
-            if self.path is None or self.log.readonly or self._saved == self.position:
+            drawn = self._drawn is not None and self._weights == Weights()
+            if self.path is None or self.log.readonly or (self._saved == self.position and self._saved_drawn >= drawn):
                 return
             header = Header("graph", VERSION, self.log.store_id, FINGERPRINT, self.position, self._anchor())
-            drawn = self._drawn.arrays() if self._drawn is not None and self._weights == Weights() else {}
-            save(self.path, header, self._table.arrays() | drawn)
-            self._saved, self._file = self.position, None
+            save(self.path, header, self._table.arrays() | (self._drawn.arrays() if self._drawn is not None and drawn else {}))
+            self._saved, self._saved_drawn, self._file = self.position, drawn, None
             if self.log.setting(MARK) is None:
                 self.log.keep(MARK, "yes")
 
