@@ -11,6 +11,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,22 @@ def reporting(path: Path | str) -> Iterator[None]:
         raise StoreError(f"{path} cannot be read or written: {error.strerror or error}") from error
 
 
+class _Reader:
+    """A thread's connection for reading; closed when the thread has ended."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.process = os.getpid()
+        self.depth = 0
+
+    def close(self) -> None:
+        if os.getpid() == self.process:
+            with contextlib.suppress(sqlite3.Error):
+                self.connection.close()
+
+    __del__ = close
+
+
 class Connections:
     """The connections of one open store; `memory` where it lives in RAM and all threads share one connection."""
 
@@ -69,7 +86,7 @@ class Connections:
         self.readonly = readonly
         self.lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._process = os.getpid()
         self._closed = False
         self._immutable = False
@@ -114,12 +131,14 @@ class Connections:
         if self.memory:
             assert self._writer is not None
             return self._writer
-        if getattr(self._local, "process", None) != os.getpid():
-            connection = self._connect("ro")
-            self._local.connection, self._local.process, self._local.depth = connection, os.getpid(), 0
+        return self._reader().connection
+
+    def _reader(self) -> _Reader:
+        found: _Reader | None = getattr(self._local, "reader", None)
+        if found is None or found.process != os.getpid():
+            found = self._local.reader = _Reader(self._connect("ro"))
             with self.lock:
-                self._readers.append(connection)
-        found: sqlite3.Connection = self._local.connection
+                self._readers.add(found)
         return found
 
     @contextlib.contextmanager
@@ -140,17 +159,18 @@ class Connections:
             with self.lock:
                 yield self.reader()
             return
-        connection = self.reader()
-        local = self._local
-        if local.depth == 0:
+        self._check_open()
+        reader = self._reader()
+        connection = reader.connection
+        if reader.depth == 0:
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        local.depth += 1
+        reader.depth += 1
         try:
             yield connection
         finally:
-            local.depth -= 1
-            if local.depth == 0 and connection.in_transaction:
+            reader.depth -= 1
+            if reader.depth == 0 and not self._closed and connection.in_transaction:
                 connection.execute("COMMIT")
 
     @contextlib.contextmanager
@@ -177,10 +197,14 @@ class Connections:
         with self.lock:
             self._closed = True
             if os.getpid() == self._process:
-                for connection in [*self._readers, *([self._writer] if self._writer else [])]:
+                for reader in list(self._readers):
+                    reader.close()
+                if self._writer is not None:
                     with contextlib.suppress(sqlite3.Error):
-                        connection.close()
-            self._readers, self._writer = [], None
+                        self._writer.close()
+                if self._guard is not None:
+                    fcntl.flock(self._guard, fcntl.LOCK_UN)  # a forked process may still hold the handle
+            self._readers, self._writer = weakref.WeakSet(), None
             while self._held:
                 rawfile.release(self._held.pop())
             if self._guard is not None:

@@ -40,7 +40,8 @@ class Log:
         self._ids = Ids()
         self.store_id: str = self._setting("store_id") or ""
         if not connections.readonly and self.erasing:
-            self.erase()
+            with contextlib.suppress(StoreError):  # a disk too full to finish an erasure can still be read and written
+                self.erase()
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False) -> Log:

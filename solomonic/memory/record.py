@@ -220,8 +220,10 @@ def meta_json(meta: Mapping[str, Any]) -> str | None:
 
 
 def seal(*columns: object) -> int:
-    """Return a checksum of a row's columns that is the same in every version of Python."""
-    return zlib.crc32(json.dumps(columns).encode())
+    """Return a checksum of a row's columns (text, numbers, None) that is the same in every version of Python."""
+    return zlib.crc32(
+        "\x1f".join([column if isinstance(column, str) else repr(column) for column in columns]).encode("utf-8", "surrogatepass")
+    )
 
 
 class Ids:

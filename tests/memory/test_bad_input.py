@@ -241,6 +241,14 @@ if not child:
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 log.add([Record("parent again")])
 assert log.check() == [] and log.count() == 2
+lingering = os.fork()
+if not lingering:
+    import time
+    time.sleep(20)
+    os._exit(0)
+log.close()
+Log.open(sys.argv[1]).close()
+os.kill(lingering, 9)
 """
     import sys
 

@@ -272,6 +272,21 @@ def test_threads_may_read_and_write_at_once(log: Log) -> None:
     assert log.count() == 160
 
 
+def test_a_thread_that_has_ended_leaves_no_file_open(tmp_path: Path) -> None:
+    handles = Path("/proc/self/fd")
+    if not handles.is_dir():
+        pytest.skip("this system does not show a process's open files")
+    with Log.open(tmp_path) as log:
+        log.count()
+        before = len(list(handles.iterdir()))
+        for _ in range(20):
+            thread = threading.Thread(target=log.count)
+            thread.start()
+            thread.join()
+        assert len(list(handles.iterdir())) <= before + 4
+    Log.open(tmp_path).close()
+
+
 def test_a_second_writer_is_told_who_writes(tmp_path: Path) -> None:
     with Log.open(tmp_path) as log:
         log.add([Record("a")])
