@@ -26,7 +26,7 @@ NEAR_BYTES: Final = 100
 NEXT: Final = 2
 """How many mentions after each one may count as near it."""
 _GRAPH: Final = ("frequency", "indptr", "indices", "weights")
-_ENTITIES: Final = ("of_mention", "start", "of_key", "subjects", "objects")
+_ENTITIES: Final = ("of_mention", "start", "of_key", "numbers", "subjects", "objects")
 _SPEAKER: Final = KINDS.index("speaker")
 
 
@@ -94,16 +94,15 @@ class Drawn(NamedTuple):
         parts = {f"drawn.{name}": getattr(self.graph, name) for name in _GRAPH} | {
             f"drawn.{name}": getattr(self.entities, name) for name in _ENTITIES
         }
-        numbers = np.array([self.keys.find(key) for key in self.entities.keys], dtype=np.int32)
-        return {name: [part] for name, part in (parts | {"drawn.keys": numbers}).items()}
+        return {name: [part] for name, part in parts.items()}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray], table: Table) -> Drawn | None:
         """Return what was drawn of the table, or None where it was not."""
-        if "drawn.keys" not in arrays:
+        if "drawn.numbers" not in arrays:
             return None
         entities = {name: arrays[f"drawn.{name}"] for name in _ENTITIES}
-        keys = [table.keys.texts[number] for number in arrays["drawn.keys"].tolist()]
+        keys = [table.keys.texts[number] for number in entities["numbers"].tolist()]
         graph = Adjacency(table.rows("records")["seq"].copy(), **{name: arrays[f"drawn.{name}"] for name in _GRAPH})
         return cls(Entities(keys=keys, **entities), graph, table.keys)
 

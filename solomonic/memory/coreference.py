@@ -8,7 +8,6 @@ begins with it, where the store knows exactly one, writes none of its words smal
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +25,7 @@ class Entities:
     """The entities of a table, numbered by first appearance.
 
     of_mention: int32 (m,), -1 where a row turned out to be no name. start: int32 (m,), the first byte that counts.
-    of_key: int32 (keys + 1,), -1 where nothing names it (and in the last place). keys: the key of each entity.
+    of_key: int32 (keys + 1,), -1 where nothing names it (and in the last place). keys, numbers: the key of each entity, and its number in the table.
     subjects, objects: int32 (r,), the entities of each relation, -1 where one of them is none.
     """
 
@@ -34,6 +33,7 @@ class Entities:
     start: np.ndarray
     of_key: np.ndarray
     keys: list[str]
+    numbers: np.ndarray
     subjects: np.ndarray
     objects: np.ndarray
 
@@ -69,7 +69,15 @@ def settle(table: Table) -> Entities:
     padded = np.append(of_mention, np.int32(-1))
     subjects, objects = padded[relations["subject"]], np.where(relations["phrase"] >= 0, number[phrase], padded[relations["object"]])
     texts = table.keys.texts
-    return Entities(of_mention, start, number[np.append(same, -1)], [texts[k] for k in kept.tolist()], subjects, objects.astype(np.int32))
+    return Entities(
+        of_mention,
+        start,
+        number[np.append(same, -1)],
+        [texts[k] for k in kept.tolist()],
+        kept.astype(np.int32),
+        subjects,
+        objects.astype(np.int32),
+    )
 
 
 def _settled(table: Table) -> tuple[np.ndarray, np.ndarray]:
@@ -79,28 +87,19 @@ def _settled(table: Table) -> tuple[np.ndarray, np.ndarray]:
     guarded = np.flatnonzero(mentions["guard"] >= 0)
     if not len(guarded):
         return key, start
-    sure = _sure(table)
     columns = np.stack([mentions[name][guarded] for name in ("key", "rest", "guard")], axis=1).astype(np.int64)
     code = (columns[:, 0] * (len(texts) + 1) + columns[:, 1] + 1) * len(table.guards) + columns[:, 2]
     _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
     chosen = np.empty(len(first), dtype=np.int64)
     for i, (whole, rest, guard) in enumerate(columns[first].tolist()):
         left = texts[rest] if rest >= 0 else None
-        found = decide(texts[whole], table.guards.texts[guard], left, table.casing, sure)
+        found = decide(texts[whole], table.guards.texts[guard], left, table.casing)
         chosen[i] = -1 if found is None else whole if found == texts[whole] else rest
     settled = chosen[inverse]
     key[guarded] = settled
     shortened = guarded[(settled >= 0) & (settled != columns[:, 0])]
     start[shortened] = mentions["inner"][shortened]
     return key, start
-
-
-def _sure(table: Table) -> Counter[str]:
-    """Return how often each key is named beyond doubt."""
-    mentions, texts = table.rows("mentions"), table.keys.texts
-    rows = (mentions["guard"] < 0) & np.isin(mentions["kind"], (_NAME, _SPEAKER))
-    counts = np.bincount(mentions["key"][rows], minlength=len(texts))
-    return Counter({texts[k]: int(counts[k]) for k in np.flatnonzero(counts).tolist()})
 
 
 def canonical(keys: list[str], used: np.ndarray, person: np.ndarray, casing: Casing) -> np.ndarray:

@@ -258,16 +258,20 @@ class GraphIndex:
             return self._drawn
 
     def entities(self, text: str, *, at: float | None = None) -> dict[int, float]:
-        """Return the entities that a question names, by their number, with their weights (inverse document frequency, nats).
+        """Return what a question names, as numbers for `shared`, with their weights (inverse document frequency, nats).
 
-        at: when it is asked, for "last week" and the like. Where it names none as names are written, its words are tried as they stand.
+        at: when it is asked, for "last week" and the like. Where it names nothing as names are written, its words are tried as they stand.
         """
         drawn = self.drawn()
+        return {int(drawn.entities.numbers[entity]): weight for entity, weight in self._named(drawn, text, at).items()}
+
+    def _named(self, drawn: Drawn, text: str, at: float | None) -> dict[int, float]:
+        """Return the entities that a question names, as the drawn graph numbers them."""
         text = text[:MOST_QUESTION]
-        found = [(CLASS[mention.kind], mention.norm) for mention in mentions(text, at=at, casing=self._table.casing)]
-        seeds = _known(drawn, [f"{letter}:{norm}" for letter, norm in found])
-        if seeds:
-            return seeds
+        found = mentions(text, at=at, casing=self._table.casing)
+        named = _known(drawn, [f"{CLASS[mention.kind]}:{mention.norm}" for mention in found])
+        if named:
+            return named
         words = _words(text.lower())
         runs = [words[i : i + n] for n in range(LONGEST_NAME, 0, -1) for i in range(len(words) - n + 1)]
         return _known(drawn, ["n:" + " ".join(run) for run in runs if not FUNCTION_WORDS.intersection((run[0], run[-1]))])
@@ -286,8 +290,8 @@ class GraphIndex:
 
         records: further places to start from, seq -> weight; their weights together count as much as those of the entities together.
         """
-        graph = self.drawn().graph
-        named = self.entities(text, at=at) if text else {}
+        drawn = self.drawn()
+        graph, named = drawn.graph, self._named(drawn, text, at) if text else {}
         given = {int(seq): weight for seq, weight in (records or {}).items() if weight > 0}
         places = graph.nodes_of(np.fromiter(given, dtype=np.int64, count=len(given)))
         weights = np.fromiter(given.values(), dtype=np.float64, count=len(given))[places >= 0]
@@ -309,18 +313,17 @@ class GraphIndex:
         first, candidates: seqs. without: entities that do not count, those that the question itself names (`entities`). A record that is
         itself among the first counts what it shares with the others.
         """
-        graph = self.drawn().graph
+        drawn = self.drawn()
+        graph, names = drawn.graph, drawn.entities.numbers
         mentioned: dict[int, set[int]] = {}
         for node in graph.nodes_of(np.asarray(first, dtype=np.int64)).tolist():
-            if node >= 0:
-                for entity in graph.entities_of(node).tolist():
-                    if entity not in (without or {}):
-                        mentioned.setdefault(entity, set()).add(node)
+            for entity in graph.entities_of(node).tolist() if node >= 0 else ():
+                if int(names[entity]) not in (without or {}):
+                    mentioned.setdefault(entity, set()).add(node)
         scores = np.zeros(len(candidates))
         for i, node in enumerate(graph.nodes_of(np.asarray(candidates, dtype=np.int64)).tolist()):
-            if node >= 0:
-                near = (entity for entity in graph.entities_of(node).tolist() if mentioned.get(entity, set()) - {node})
-                scores[i] = sum(float(graph.frequency[entity]) for entity in near)
+            near = [entity for entity in graph.entities_of(node).tolist() if mentioned.get(entity, set()) - {node}] if node >= 0 else []
+            scores[i] = float(graph.frequency[near].sum())
         return scores
 
     def view(self, at: float | None = None, known_at: float | None = None) -> networkx.MultiDiGraph[Any]:

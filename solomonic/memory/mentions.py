@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
@@ -97,11 +96,11 @@ class Scan:
     words: list[str]
     starts: list[str]
 
-    def settled(self, casing: Casing, sure: Counter[str]) -> list[Mention]:
+    def settled(self, casing: Casing) -> list[Mention]:
         """Return all mentions, in the order of the text, as the casing settles them."""
         found = list(self.sure)
         for whole, rest, guard in self.guarded:
-            norm = decide(whole.norm, guard or "", rest.norm if rest else None, casing, sure)
+            norm = decide(whole.norm, guard or "", rest.norm if rest else None, casing)
             if norm == whole.norm:
                 found.append(whole)
             elif rest is not None and norm == rest.norm:
@@ -117,8 +116,7 @@ def mentions(text: str | bytes, *, at: float | None = None, speaker: str | None 
     casing: how the store at large writes its words; without it, the text alone decides.
     """
     scanned = scan(text, at=at, speaker=speaker)
-    sure = Counter(mention.norm for mention in scanned.sure if mention.kind in ("name", "speaker"))
-    return scanned.settled(casing or Casing.of(scanned.words, scanned.starts), sure)
+    return scanned.settled(casing or Casing.of(scanned.words, scanned.starts))
 
 
 def scan(text: str | bytes, *, at: float | None = None, speaker: str | None = None) -> Scan:

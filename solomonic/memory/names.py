@@ -28,11 +28,17 @@ FUNCTION_WORDS: Final = closed_class(
     "we us our ours ourselves they them their theirs themselves one who whom whose which what when where why how whether that "
     "if because since although though while unless until till as than and or but nor so yet for of in on at by to from with "
     "without within into onto upon about above across after against along among around before behind below beneath beside "
-    "besides between beyond despite down during except inside like near off out outside over past per through throughout "
+    "besides between beyond despite down during except inside like near off out outside over past through throughout "
     "toward towards under underneath up via is am are was were be been being do does did done doing have has had having can "
     "could may might must shall should will would ought not yes then there here now also just only even still again too very "
     "else ever never once perhaps maybe however therefore thus hence moreover meanwhile otherwise instead"
 )
+INTERJECTIONS: Final = closed_class(
+    "ah aha alas aw bye congrats congratulations dear goodbye ha hello hey hi hurray no nope oh ok okay ooh oops ouch please "
+    "sorry thank thanks ugh wow yay yeah yep yes"
+)
+_CUTS: Final = FUNCTION_WORDS | INTERJECTIONS
+_ALSO_NAMES: Final = frozenset(("will", "may"))
 _JOINING: Final = closed_class("of the de la le del della di da do dos du van von der den bin ibn al el y")
 _TITLES: Final = closed_class("dr mr mrs ms miss prof sr jr sir madam")
 _SHORT: Final = _TITLES | frozenset(("st", "vs", "eg", "ie", "e.g", "i.e", "no", "vol", "fig", "cf", "al"))
@@ -103,15 +109,9 @@ class Casing:
         return self.starts[word] < OFTEN or self.inside(word) > 0
 
 
-def decide(name: str, guard: str, rest: str | None, casing: Casing, sure: Counter[str]) -> str | None:
-    """Return the normal form that a guarded find has: the whole, what is left without the guard, or None.
-
-    sure: normal form -> how often the store has it beyond doubt.
-    """
-    whole = casing.is_name(guard)
-    if rest is not None and whole and sure[rest] and not sure[name] and not casing.inside(guard):
-        whole = False
-    return name if whole else rest
+def decide(name: str, guard: str, rest: str | None, casing: Casing) -> str | None:
+    """Return the normal form that a guarded find has: the whole, what is left without the guard, or None."""
+    return name if casing.is_name(guard) else rest
 
 
 def normal(surface: str) -> str:
@@ -163,7 +163,8 @@ def _of_run(text: str, offset: int, run: str) -> Iterator[Name]:
     for start, word in [(offset, run)] if " " not in run and "\xa0" not in run else _split(run, offset):
         base = word.partition("'")[0].partition("’")[0].lower()
         joins = base in _JOINING and bool(piece) and word.islower()
-        if not joins and (base in FUNCTION_WORDS or base.rstrip(".") in _TITLES or word.endswith(("n't", "n’t"))):
+        cut = base in _CUTS and not (base in _ALSO_NAMES and (piece or not _begins(text, start)))
+        if not joins and (cut or base.rstrip(".") in _TITLES or word.endswith(("n't", "n’t"))):
             yield from _of_piece(text, piece)
             piece = []
             continue

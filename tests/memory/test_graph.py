@@ -353,7 +353,7 @@ def test_the_walk_of_the_view_is_the_walk_of_the_index() -> None:
         theirs.add_nodes_from(range(graph.walk.n))
         sources = np.repeat(np.arange(graph.walk.n), np.diff(graph.indptr)).tolist()
         theirs.add_weighted_edges_from(zip(sources, graph.indices.tolist(), graph.weights.astype(float).tolist(), strict=True))
-        seeds = {entity + graph.records: weight for entity, weight in index.entities("Where is Anna?").items()}
+        seeds = {entity + graph.records: weight for entity, weight in index._named(index.drawn(), "Where is Anna?", None).items()}
         expected = nx.pagerank(theirs, personalization=seeds, tol=1e-12, max_iter=1_000)
         ranked = index.rank("Where is Anna?", epsilon=1e-9)
         for seq, score in zip(ranked.seqs.tolist(), ranked.scores.tolist(), strict=True):

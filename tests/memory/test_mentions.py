@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ def test_a_turn_is_read_whole() -> None:
     found = [(mention.kind, mention.surface, mention.norm) for mention in mentions(text, at=MONDAY, speaker="Ann Lee")]
     assert found == [
         ("speaker", "Ann Lee", "ann lee"),
-        ("name", "Hey Mel", "hey mel"),
+        ("name", "Mel", "mel"),
         ("name", "Caroline", "caroline"),
         ("quoted", "Becoming Nicole", "becoming nicole"),
         ("name", "New York", "new york"),
@@ -49,6 +48,8 @@ def test_a_turn_is_read_whole() -> None:
         ("he's at O'Brien’s", ["obrien"]),
         ("Did Caroline go? I'm sure. Don't ask.", ["caroline"]),
         ("with Caroline and I", ["caroline"]),
+        ("Will you ask Will Smith?", ["will smith"]),
+        ("Jorma Rissanen wrote it. So did Rissanen.", ["jorma rissanen", "rissanen"]),
         ("The Kremlin stands. It is the Kremlin.", ["kremlin", "kremlin"]),
         ("every Friday in the HQ", ["hq"]),
         ("Straße nach Ülzen und Ærø", ["strasse", "ulzen", "ærø"]),
@@ -63,9 +64,9 @@ def test_a_capital_that_only_begins_a_sentence_is_judged_by_how_the_word_is_writ
     assert "melanie" in names_of("Melanie went home. I like Melanie.")
     seen = Casing()
     for _ in range(10):
-        seen.add(["Wow", "nice"], ["Wow"])
-    assert names_of("Wow Melanie!", casing=seen) == ["melanie"]
-    assert names_of("Wow!", casing=seen) == []
+        seen.add(["Gosh", "nice"], ["Gosh"])
+    assert names_of("Gosh Melanie!", casing=seen) == ["melanie"]
+    assert names_of("Gosh!", casing=seen) == []
 
 
 def test_words_in_capitals_are_names_unless_the_store_writes_them_small() -> None:
@@ -144,8 +145,7 @@ def test_bytes_that_are_no_text_keep_their_offsets(data: bytes) -> None:
 def test_a_text_settled_by_its_own_casing_is_settled_as_mentions_does(words: list[str]) -> None:
     text = " ".join(words)
     scanned = scan(text)
-    sure = Counter(mention.norm for mention in scanned.sure if mention.kind in ("name", "speaker"))
-    assert scanned.settled(Casing.of(scanned.words, scanned.starts), sure) == mentions(text)
+    assert scanned.settled(Casing.of(scanned.words, scanned.starts)) == mentions(text)
 
 
 @given(st.lists(st.lists(st.sampled_from(["Anna", "anna", "Wow"]), max_size=4), max_size=5), st.integers(0, 4))
