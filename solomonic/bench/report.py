@@ -126,7 +126,7 @@ def _section(analysis: Analysis, task: TaskAnalysis, i: int, name: str) -> str:
 def _choice(task: TaskAnalysis) -> str:
     if not task.outcome.champions:
         return f"<p>Compared: {escape(task.outcome.how)}.</p>"
-    lines = [f"{FAMILY_WORDS.get(c.family, c.family)}: {c.learner or 'nobody'} ({c.how})" for c in task.outcome.champions]
+    lines = [f"{FAMILY_WORDS.get(c.family, c.family)}: {c.label or 'nobody'} ({c.how})" for c in task.outcome.champions]
     return f"<p>Compared: {escape(task.outcome.how)}. {escape('; '.join(lines))}.</p>"
 
 

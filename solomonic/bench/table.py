@@ -130,7 +130,7 @@ def _champions(task: TaskAnalysis) -> str:
     if not task.outcome.champions:
         return f"none: {task.outcome.how}"
     return "; ".join(
-        f"{FAMILY_WORDS.get(champion.family, champion.family)}: {champion.learner or 'nobody'} ({champion.how})"
+        f"{FAMILY_WORDS.get(champion.family, champion.family)}: {champion.label or 'nobody'} ({champion.how})"
         for champion in task.outcome.champions
     )
 
@@ -160,11 +160,16 @@ def _questions(low: float | None, high: float | None) -> str:
 
 def _legend(analysis: Analysis, width: int) -> list[str]:
     text = (
-        "* compared in the end (champions are chosen on the rehearsal, never on the exam). study CPU s: to study the whole lesson; answer ms: median of "
+        "* compared in the end (champions are chosen under each seed on its rehearsal, never on its exam). study CPU s: to study the whole lesson; answer ms: median of "
         "single questions; growth: exponent of the state against observations. Intervals are over questions: another lesson could move scores further."
     )
     if any(row.under_floor for task in analysis.tasks for row in task.main_rows()):
         text = "! under the floor. " + text
+    mixed = next(
+        (champion for task in analysis.tasks for champion in task.outcome.champions if champion.side and not champion.side.single), None
+    )
+    if mixed:
+        text += f" A name like {mixed.label} says under how many seeds each was chosen; each answers for these seeds alone."
     streams = [task.meta.name for task in analysis.tasks if task.meta.exam == "stream"]
     if streams:
         text += f" Pairs on {listed(streams)} leave out the stream's opening, on which champions are chosen; scores include it."
