@@ -204,7 +204,8 @@ def false_differences_on_streams(
 ) -> float:
     """Return how often two equally good learners are said to differ on one stream."""
     draw = streams(n, 1, memory, classes=classes, gap=0.0)
-    found = [estimate(*draw(rng), **(PAIR if classes else {}), **BLOCKS) for _ in range(trials)]
+    how = BLOCKS | (PAIR if classes else {})
+    found = [estimate(*draw(rng), **how) for _ in range(trials)]
     return sum(decide(one, one.p, margin) is Outcome.DIFFER for one in found) / trials
 
 
