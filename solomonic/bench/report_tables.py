@@ -98,7 +98,7 @@ def scores(task: TaskAnalysis) -> str:
     second = next((name for name in task.meta.metrics[1:] if "log_loss" in name), next(iter(task.meta.metrics[1:]), None))
     heads = [("learner", "left"), ("family", "left"), (escape(metric_with_unit(task.metric)), ""), ("95 % interval", ""), ("", "left")]
     heads += [(escape(metric_with_unit(second)), "")] if second else []
-    heads += [("study<br>CPU s", ""), ("answer ms<br>median", ""), ("state", ""), ("state<br>growth", "")]
+    heads += [("study<br>CPU s", ""), ("answer<br>CPU ms", ""), ("state", ""), ("state<br>growth", "")]
     places = places_of(rows)
     body = []
     for row in rows:
@@ -111,7 +111,7 @@ def scores(task: TaskAnalysis) -> str:
             forest(rows, row),
             *([_other(task, row.learner, second)] if second else []),
             escape(seconds(row.study_cpu_s)),
-            escape(milliseconds(row.answer_p50_s)),
+            escape(milliseconds(row.answer_mean_s)),
             size(row.state_bytes),
             number(row.state_growth, 2),
         ]
