@@ -70,10 +70,10 @@ def summary_html(run: Run, analysis: Analysis) -> str:
             f'<tr class="{"floor" if row.kind == "floor" else "champion" if row.learner in task.champions() else "plain"}">'
             f'<th scope="row">{escape(row.learner)}</th><td class="left">{escape(FAMILY_WORDS[row.kind])}</td><td>{number(row.score, places)} '
             f'<span class="interval">{bracket(row.low, row.high, places)}</span>{" under the floor" if row.under_floor else ""}</td>'
-            f"<td>{escape(seconds(row.study_cpu_s))}</td><td>{escape(milliseconds(row.answer_p50_s))}</td><td>{size(row.state_bytes)}</td></tr>"
+            f"<td>{escape(seconds(row.study_cpu_s))}</td><td>{escape(milliseconds(row.answer_mean_s))}</td><td>{size(row.state_bytes)}</td></tr>"
             for row in rows
         )
-        heads = ["learner", "family", f"{metric_with_unit(task.metric)} [95 %]", "study CPU s", "answer ms", "state"]
+        heads = ["learner", "family", f"{metric_with_unit(task.metric)} [95 %]", "study CPU s", "answer CPU ms", "state"]
         head = "".join(f'<th scope="col"{" class=left" if i < 2 else ""}>{escape(text)}</th>' for i, text in enumerate(heads))
         parts.append(f"<table><caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
         parts.append(f"<p>{escape(_sentence(task_verdict(task)))}</p>")
@@ -126,7 +126,7 @@ def _section(analysis: Analysis, task: TaskAnalysis, i: int, name: str) -> str:
 def _choice(task: TaskAnalysis) -> str:
     if not task.outcome.champions:
         return f"<p>Compared: {escape(task.outcome.how)}.</p>"
-    lines = [f"{FAMILY_WORDS.get(c.family, c.family)}: {c.learner or 'nobody'} ({c.how})" for c in task.outcome.champions]
+    lines = [f"{FAMILY_WORDS.get(c.family, c.family)}: {c.label or 'nobody'} ({c.how})" for c in task.outcome.champions]
     return f"<p>Compared: {escape(task.outcome.how)}. {escape('; '.join(lines))}.</p>"
 
 

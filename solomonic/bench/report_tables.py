@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -76,7 +77,7 @@ def overview(analysis: Analysis) -> str:
     for i, (name, task) in enumerate(zip(task_names(analysis), analysis.tasks, strict=True)):
         outcome = task.outcome
         compared = f"{escape(outcome.first)} − {escape(outcome.second)}" if outcome.first and outcome.second else UNKNOWN
-        winner = f"{escape(outcome.winner)} {family(outcome.winner_kind)}" if outcome.winner and outcome.winner_kind else UNKNOWN
+        winner = f"{escape(outcome.winner)} {family(outcome.winner_kind) if outcome.winner_kind else ''}" if outcome.winner else UNKNOWN
         crossing = crossing_line(task.crossings[0]) if len(task.crossings) == 1 else UNKNOWN
         crossing = crossing.split(" (")[0]
         cells = [
@@ -97,7 +98,7 @@ def scores(task: TaskAnalysis) -> str:
     second = next((name for name in task.meta.metrics[1:] if "log_loss" in name), next(iter(task.meta.metrics[1:]), None))
     heads = [("learner", "left"), ("family", "left"), (escape(metric_with_unit(task.metric)), ""), ("95 % interval", ""), ("", "left")]
     heads += [(escape(metric_with_unit(second)), "")] if second else []
-    heads += [("study<br>CPU s", ""), ("answer ms<br>median", ""), ("state", ""), ("state<br>growth", "")]
+    heads += [("study<br>CPU s", ""), ("answer<br>CPU ms", ""), ("state", ""), ("state<br>growth", "")]
     places = places_of(rows)
     body = []
     for row in rows:
@@ -110,7 +111,7 @@ def scores(task: TaskAnalysis) -> str:
             forest(rows, row),
             *([_other(task, row.learner, second)] if second else []),
             escape(seconds(row.study_cpu_s)),
-            escape(milliseconds(row.answer_p50_s)),
+            escape(milliseconds(row.answer_mean_s)),
             size(row.state_bytes),
             number(row.state_growth, 2),
         ]
@@ -191,7 +192,7 @@ def pairs(task: TaskAnalysis) -> str:
 
 def _place(task: TaskAnalysis, pair: Pair) -> int:
     """Return where a pair stands: the two compared in the end first, pairs with a floor last."""
-    return 0 if pair is task.outcome.pair else 2 if "floor" in (task.kinds[pair.a], task.kinds[pair.b]) else 1
+    return 0 if pair is task.outcome.pair else 2 if "floor" in (task.kinds.get(pair.a), task.kinds.get(pair.b)) else 1
 
 
 def _pair_difference(pair: Pair) -> str:
@@ -229,12 +230,24 @@ def champions(task: TaskAnalysis) -> str:
     chosen = [champion for champion in task.outcome.champions if champion.candidates]
     values = [value for champion in chosen for _, value in champion.candidates if math.isfinite(value)]
     places = decimals(task.metric, *values)
-    rows = [
-        ("champion" if name == champion.learner else "", [escape(name), family(task.kinds[name]), number(value, places)])
-        for champion in chosen
-        for name, value in champion.candidates
-    ]
+    rows = []
+    for champion in chosen:
+        seeds = Counter(champion.side.by_seed.values() if champion.side else ())
+        for name, value in champion.candidates:
+            cells = [
+                escape(name),
+                family(task.kinds[name]),
+                number(value, places),
+                f"{seeds[name]} of {seeds.total()}" if seeds else UNKNOWN,
+            ]
+            rows.append(("champion" if seeds[name] else "", cells))
     if not rows:
         return ""
-    heads = [("candidate", "left"), ("family", "left"), (f"{escape(metric_with_unit(task.metric))} on the rehearsal", "")]
-    return table("Chosen on the lesson's own rehearsal; the exam's answers took no part.", heads, rows, label="Candidates", compact=True)
+    heads = [
+        ("candidate", "left"),
+        ("family", "left"),
+        (f"{escape(metric_with_unit(task.metric))} on the rehearsal", ""),
+        ("chosen in seeds", ""),
+    ]
+    caption = "Chosen under each seed on that seed's own rehearsal; its exam's answers took no part."
+    return table(caption, heads, rows, label="Candidates", compact=True)
