@@ -6,7 +6,7 @@ alone, so codes do not go stale when the data drift, are the same after a rebuil
 FAISS scans such codes with SIMD table look-ups (Andre et al. 2015; Jegou et al. 2011), two coordinates to a table.
 
 The error of an estimated inner product is close to normal with a standard deviation that depends on the number of coordinates alone (`sigma`); a caller
-who keeps every row within four of them of the worst exact hit misses a neighbour with a chance below one in ten thousand.
+who keeps every row within three and a half of them of the worst exact hit misses a neighbour with a chance of one in four thousand at the most.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ class _Reader:
         self.connection = connection
         self.process = os.getpid()
         self.depth = 0
+        self.commits = 0
 
     def close(self) -> None:
         if os.getpid() == self.process:
@@ -89,6 +90,7 @@ class Connections:
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._process = os.getpid()
         self._closed = False
+        self._commits = 0
         self._immutable = False
         self._writer: sqlite3.Connection | None = None
         self._guard: int | None = None
@@ -163,6 +165,7 @@ class Connections:
         reader = self._reader()
         connection = reader.connection
         if reader.depth == 0:
+            reader.commits = self._commits  # before BEGIN: what is counted here is seen
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         reader.depth += 1
@@ -172,6 +175,13 @@ class Connections:
             reader.depth -= 1
             if reader.depth == 0 and not self._closed and connection.in_transaction:
                 connection.execute("COMMIT")
+
+    def commits_seen(self) -> int | None:
+        """Return how many transactions of this store this thread surely sees; None where another process may write it, and only the file knows."""
+        if self.readonly or os.getpid() != self._process:
+            return None
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        return reader.commits if reader is not None and reader.depth else self._commits
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -186,6 +196,7 @@ class Connections:
             try:
                 yield connection
                 connection.execute("COMMIT")
+                self._commits += 1
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     if connection.in_transaction:

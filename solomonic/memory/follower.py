@@ -46,6 +46,9 @@ class Follower(ABC):
         self._seq = 0
         self._state = ""
         self._saved_state = ""
+        self._commits: int | None = None
+        # Kept in the log with the first save: a file that never was there is not missed.
+        self._mark = f"saved {name}"
 
     @abstractmethod
     def __len__(self) -> int:
@@ -127,6 +130,8 @@ class Follower(ABC):
                 self._file = found
                 self._adopt(found, ours=True)
             self._saved_state = self._state
+            if self._log.setting(self._mark) is None:
+                self._log.keep(self._mark, "yes")
 
     def close(self) -> None:
         """Save what would take long to read again, and let go of the file; before the log is closed."""
@@ -165,11 +170,29 @@ class Follower(ABC):
         with self._log.read(), self._lock:
             yield
 
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """Keep other threads out, with everything taken in that the log has; the way in for questions.
+
+        A state of the log is held only where there is something to take in: to open and close one for each question costs more than all else here.
+        """
+        if self._log.folder is None:
+            with self._held():
+                self._refresh()
+                yield
+            return
+        with self._lock:
+            if self._behind():
+                with self._log.read():
+                    self._refresh()
+            yield
+
     def _forget_everything(self) -> None:
         self._clear()
         self._file = None
         self._seq = 0
         self._state = ""
+        self._commits = None
 
     def _read(self, *, prove: bool = True) -> Projection | Unusable:
         if self._path is None:
@@ -186,7 +209,8 @@ class Follower(ABC):
             self._remake()
             if len(self) and self._path is not None:
                 self._settle()
-                self.notices.append(f"{self._path.name} {found.reason}; made anew from the log ({len(self)} records)")
+                if not found.missing or self._log.setting(self._mark) is not None:
+                    self.notices.append(f"{self._path.name} {found.reason}; made anew from the log ({len(self)} records)")
                 self._save_or_note()
             return
         self._file = found
@@ -198,6 +222,23 @@ class Follower(ABC):
         elif self._compare():
             self.notices.append(f"{found.path.name} held another state of the store; brought to that of the log ({len(self)} records)")
 
+    def _behind(self) -> bool:
+        """Return whether the file was written into, or the log has more or less than has been taken in."""
+        if self._file is not None and self._file.touched():
+            return True
+        # Where only this process writes, its own count of commits says without a question to SQLite that nothing is new.
+        commits = self._log.connections.commits_seen()
+        if commits is not None and commits == self._commits:
+            return False
+        if self._log.position().seq > self._seq or self._rewritten(self._log.vectors_state()):
+            return True
+        self._commits = commits
+        return False
+
+    def _rewritten(self, state: str) -> bool:
+        # Inside a snapshot the log may be older than what this process has already taken in; that is no reason to go back.
+        return state != self._state and _changes(state) >= _changes(self._state)
+
     def _refresh(self) -> None:
         """Bring this to where the log is."""
         if self._file is not None and self._file.touched():
@@ -205,11 +246,9 @@ class Follower(ABC):
             self._remake()
             self.notices.append(f"{name} was changed while it was in use; made anew from the log ({len(self)} records)")
             self._save_or_note()
-        seq, state = self._log.position().seq, self._log.vectors_state()
-        # Inside a snapshot the log may be older than what this process has already taken in; that is no reason to go back.
-        if state != self._state and _changes(state) >= _changes(self._state):
+        if self._rewritten(self._log.vectors_state()):
             self._compare()
-        elif seq > self._seq:
+        elif (seq := self._log.position().seq) > self._seq:
             self._catch_up(seq)
 
     def _catch_up(self, until: int) -> None:

@@ -67,21 +67,25 @@ class LexicalIndex(Follower):
         """
         if k < 1:
             raise InputError(f"k is {k}; ask for at least one record")
-        with self._held():
-            self._refresh()
+        with self._current():
             scores = self._postings.scores(asked(text))
             rows = _best(scores, k)
             return self._seqs[rows], scores[rows]
 
     def scores(self, text: str, seqs: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return BM25 float32 (m,) of these records for a text; 0 where a record holds no word of it, nan where there is no such record."""
-        with self._held():
-            self._refresh()
+        with self._current():
             scores = self._postings.scores(asked(text))
             rows = self._rows_of(np.asarray(seqs, dtype=np.int64))
             found = np.full(len(rows), np.nan, dtype=np.float32)
             found[rows >= 0] = scores[rows[rows >= 0]]
         return found
+
+    def rarity(self, text: str) -> dict[str, float]:
+        """Return stem -> how telling it is in this store, for the words that a search for the text compares; see `Postings.rarity`."""
+        with self._held():
+            self._refresh()
+            return self._postings.rarity(asked(text))
 
     def add(self, records: Sequence[Stored]) -> None:
         """Take in what was just stored, so that the next search need not read it from the log.

@@ -2,12 +2,13 @@
 
 Through codes: scan all codes for the r best estimates, compute the true inner products of the best of them, and stop when no row behind the
 r-th can reach the k-th true one, the error of the codes allowed for; else scan again for more. So r follows from the question and the data, and nothing is tuned:
-a question with a clear answer ends after the first 128 rows, and where the codes cannot tell the rows apart (many equal vectors) it
+a question with a clear answer ends after the first look, and where the codes cannot tell the rows apart (many equal vectors) it
 ends with an exact scan. What comes back are true inner products in either case.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import faiss
@@ -16,11 +17,13 @@ import numpy as np
 from .codes import Codes
 from .vectorrows import VectorRows
 
-FIRST_LOOK: Final = 128
-SIGMAS: Final = 4.0
+FIRST_LOOK: Final = 64
+SIGMAS: Final = 3.5
 """How many standard deviations of the codes' error are allowed for."""
 
-_WIDER: Final = 8
+_DEAREST: Final = 8
+"""When more than this part of the rows would have to be looked at closely, comparing all is cheaper."""
+
 _TIES: Final = 16
 _QUERIES: Final = 64
 
@@ -34,10 +37,10 @@ def nearest(rows: VectorRows, codes: Codes | None, queries: np.ndarray, k: int) 
     scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
     for start in range(0, len(queries), _QUERIES):
         block = queries[start : start + _QUERIES]
-        for i, candidates in enumerate(_candidates(rows, codes, block, k)):
-            best, true = _best(rows, block[i], candidates, k)
-            found[start + i, : len(best)] = best
-            scores[start + i, : len(best)] = true
+        for i, (near, true) in enumerate(_measured(rows, codes, block, k), start):
+            order = np.lexsort((near, -true))[:k]
+            found[i, : len(order)] = near[order]
+            scores[i, : len(order)] = true[order]
     return found, scores
 
 
@@ -47,59 +50,76 @@ def products(rows: VectorRows, query: np.ndarray, wanted: np.ndarray) -> np.ndar
     return np.asarray(np.einsum("rd,d->r", rows.take(wanted), query))
 
 
-def _best(rows: VectorRows, query: np.ndarray, candidates: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    true = products(rows, query, candidates)
-    order = np.lexsort((candidates, -true))[:k]
-    return candidates[order], true[order]
+_Measured = tuple[np.ndarray, np.ndarray]
+"""Rows (r,) and their inner products with a query (r,)."""
+
+_NOTHING: Final[_Measured] = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
 
-def _candidates(rows: VectorRows, codes: Codes | None, queries: np.ndarray, k: int) -> list[np.ndarray]:
-    """Return, for each query, rows among which its k nearest are."""
+def _measured(rows: VectorRows, codes: Codes | None, queries: np.ndarray, k: int) -> list[_Measured]:
+    """Return, for each query, rows among which its k nearest are, in no order."""
     covered = 0 if codes is None else len(codes)
-    # A few more than k, so that the order among rows which the scan finds equal is decided by the true products.
-    exact = _exact(rows, queries, k + _TIES, covered)
+    others = _exact(rows, queries, k, covered) if covered < len(rows) else [_NOTHING] * len(queries)
     if codes is None or not covered:
-        return exact
-    r = min(max(FIRST_LOOK, 4 * k), covered)
+        return others
+    measured = list(others)
     open_ = np.arange(len(queries))
+    r = min(max(FIRST_LOOK, 4 * k), covered)
     while len(open_):
-        if r * _WIDER > covered and r < covered:
-            for i, found in zip(open_, _exact(rows, queries[open_], k + _TIES, 0), strict=True):
-                exact[i] = found
+        if r > covered // _DEAREST and r < covered:
+            for i, found in zip(open_, _exact(rows, queries[open_], k, 0), strict=True):
+                measured[i] = found
             break
         near, estimates = codes.scan(queries[open_], r)
-        left = []
+        left, needed = [], r
         for at, i in enumerate(open_):
-            merged, done = _refined(rows, queries[i], exact[i], near[at], estimates[at], k, codes.sigma)
-            if done or r >= covered:
-                exact[i] = merged
-            else:
+            measured[i], least = _refined(rows, queries[i], others[i], near[at], estimates[at], k, codes.sigma)
+            if estimates[at, -1] >= least and r < covered:
                 left.append(i)
-        open_, r = np.array(left, dtype=np.int64), min(r * _WIDER, covered)
-    return exact
+                needed = max(needed, _depth(estimates[at], least))
+        open_, r = np.array(left, dtype=np.int64), min(needed, covered)
+    return measured
 
 
 def _refined(
-    rows: VectorRows, query: np.ndarray, others: np.ndarray, near: np.ndarray, estimates: np.ndarray, k: int, sigma: float
-) -> tuple[np.ndarray, bool]:
-    """Return the rows that can be among the k nearest, and whether none behind the last estimate can.
+    rows: VectorRows, query: np.ndarray, others: _Measured, near: np.ndarray, estimates: np.ndarray, k: int, sigma: float
+) -> tuple[_Measured, float]:
+    """Return the rows that can be among the k nearest, measured, and the least estimate that such a row has.
 
     near (r,): rows by their estimates (r,), best first. others: rows outside the codes.
     """
-    margin = SIGMAS * sigma * float(np.linalg.norm(query))
-    sure = np.concatenate([others, near[: 2 * k]])
-    true = products(rows, query, sure)
+    first = 2 * k
+    true = products(rows, query, near[:first])
+    if len(others[0]):
+        true = np.concatenate([others[1], true])
     worst = float(np.partition(true, len(true) - k)[len(true) - k]) if len(true) >= k else -np.inf
-    enough = estimates >= worst - margin
-    return np.concatenate([others, near[enough]]), not bool(enough[-1])
+    least = worst - SIGMAS * sigma * math.sqrt(float(query @ query))
+    # Estimates fall, so those that may hold a neighbour are the first ones.
+    end = int(np.searchsorted(-estimates, -least, side="right"))
+    if end > first:
+        true = np.concatenate([true, products(rows, query, near[first:end])])
+    return (np.concatenate([others[0], near[: max(first, end)]]), true), least
 
 
-def _exact(rows: VectorRows, queries: np.ndarray, k: int, start: int) -> list[np.ndarray]:
-    """Return, for each query, the k nearest of the rows from `start` on."""
+def _depth(estimates: np.ndarray, least: float) -> int:
+    """Return how many rows probably have an estimate of at least `least`, going on as the estimates (r,) have fallen so far."""
+    r = len(estimates)
+    fallen = float(estimates[r // 4] - estimates[-1])
+    still = float(estimates[-1]) - least
+    if fallen <= 0.0 or still > 3.0 * fallen:
+        return 64 * r
+    return int(r * max(2.0, 1.25 * 4.0 ** (still / fallen)))
+
+
+def _exact(rows: VectorRows, queries: np.ndarray, k: int, start: int) -> list[_Measured]:
+    """Return, for each query, the k nearest of the rows from `start` on, and a few more.
+
+    FAISS adds up in another order than `products`, so what it finds equal to the last bits is measured again.
+    """
     found: list[list[np.ndarray]] = [[] for _ in queries]
     for first, vectors in rows.spans(start):
-        near: Any = faiss.knn(queries, vectors, min(k, len(vectors)), metric=faiss.METRIC_INNER_PRODUCT)[1]
+        near: Any = faiss.knn(queries, vectors, min(k + _TIES, len(vectors)), metric=faiss.METRIC_INNER_PRODUCT)[1]
         for i, part in enumerate(near):
             found[i].append(part[part >= 0] + first)
-    nothing = np.empty(0, dtype=np.int64)
-    return [np.concatenate(parts) if parts else nothing for parts in found]
+    joined = [np.concatenate(parts) if parts else None for parts in found]
+    return [_NOTHING if near is None else (near, products(rows, query, near)) for near, query in zip(joined, queries, strict=True)]

@@ -82,8 +82,7 @@ class VectorIndex(Follower):
         Raises:
             InputError: queries of another shape than (q, d), or not finite; k below 1.
         """
-        with self._held():
-            self._refresh()
+        with self._current():
             queries = self._checked(queries)
             if k < 1:
                 raise InputError(f"k is {k}; ask for at least one record")
@@ -102,8 +101,7 @@ class VectorIndex(Follower):
         Raises:
             InputError: queries of another shape than (q, d), or not finite.
         """
-        with self._held():
-            self._refresh()
+        with self._current():
             queries = self._checked(queries)
             rows = self._rows_of(np.asarray(seqs, dtype=np.int64))
             found = np.full((len(queries), len(rows)), np.nan, dtype=np.float32)
