@@ -3,7 +3,7 @@
 Everything is rules over closed classes of English (`names.py`, `dates.py`, the units below); precision before recall. A mention carries the
 bytes it stands on, so whatever rests on it can be shown; its `norm` is the same for the same thing, however it is written.
 
-The work is linear in the text, whatever the text is; a text is read in pieces of 64 KiB characters, and no more than MOST mentions of it are
+The work is linear in the text, whatever the text is, and bounded: LONGEST characters are read, in pieces of 65,536, and no more than MOST mentions are
 kept, the first ones.
 """
 
@@ -22,6 +22,8 @@ from .names import FUNCTION_WORDS, MOST_WORDS, Casing, Name, decide, names, norm
 Kind = Literal["name", "quoted", "number", "date", "duration", "speaker"]
 
 MOST: Final = 10_000
+LONGEST: Final = 1_000_000
+"""Characters of a text that are read; whoever writes more has written a file, and MOST mentions are rarely past this."""
 PIECE: Final = 65_536
 
 _UNITS: Final = {
@@ -51,7 +53,7 @@ _COUNTING: Final = frozenset(
 _digits: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?").finditer
 _spelled: Final = re.compile(r"[A-Za-z]{2,9}(?:[ -][a-z]{2,9}){0,3}").match
 _after: Final = re.compile(r"([ \xa0-]?)(%|°[CF]|[€£]|[A-Za-z]{1,20})(?![A-Za-z])(?:[ -]([a-z]{1,20})(?![A-Za-z]))?").match
-_quotes: Final = re.compile(r"\"([^\"\n]{2,80})\"|“([^”\n]{2,80})”|«([^»\n]{2,80})»").finditer
+_quotes: Final = re.compile(r"\"([^\"\n]{2,80})\"|“([^“”\n]{2,80})”|«([^«»\n]{2,80})»").finditer
 
 
 class Quantity(NamedTuple):
@@ -126,7 +128,7 @@ def scan(text: str | bytes, *, at: float | None = None, speaker: str | None = No
     if speaker and (norm := normal(speaker)):
         result.sure.append(Mention("speaker", speaker, norm, 0, 0))
     offset = 0
-    for piece in _pieces(text):
+    for piece in _pieces(text[:LONGEST]):
         _scan_piece(piece, offset, at, errors, result)
         offset += len(piece) if piece.isascii() else len(piece.encode("utf-8", errors))
         if len(result.sure) + len(result.guarded) >= MOST:
