@@ -14,8 +14,10 @@ from importlib import metadata
 import click
 
 from ..errors import SolomonicError
+from .ask import ask
 from .compare import compare
 from .ls import ls
+from .memory import memory
 from .report import report
 
 
@@ -25,8 +27,10 @@ def solomonic() -> None:
     """Should you train, or remember? Compare both on the same exams."""
 
 
+solomonic.add_command(ask)
 solomonic.add_command(compare)
 solomonic.add_command(ls)
+solomonic.add_command(memory)
 solomonic.add_command(report)
 
 

@@ -112,6 +112,15 @@ class Postings:
                 total[rows] += np.float32(rarity * (K1 + 1.0)) * (often / (often + self._shortness[rows]))
         return total
 
+    def rarity(self, stems: Sequence[str]) -> dict[str, float]:
+        """Return how telling each stem is, as BM25 weighs it: 0 where every text says it, highest where none does."""
+        weights: dict[str, float] = {}
+        for name in stems:
+            number = self._numbers.get(name)
+            said_by = 0 if number is None else sum(len(rows) for rows, _ in self._said(number))
+            weights[name] = math.log1p((len(self) - said_by + 0.5) / (said_by + 0.5))
+        return weights
+
     def sort_in(self) -> None:
         """Sort the loose triples into the matrix."""
         words_ = len(self._numbers)
