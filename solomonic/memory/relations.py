@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from .datewords import DAY_WORDS, ORDINALS, closed_class
-from .mentions import Mention
+from .mentions import LONGEST, MOST, Mention
 from .names import FUNCTION_WORDS
 
 SOURCE: Final = "pattern"
@@ -88,7 +89,7 @@ def stated(text: str | bytes, found: Sequence[Mention]) -> list[Stated]:
     result: list[Stated] = []
     ends = [mention for mention in found if mention.kind != "speaker" and mention.end > mention.start]
     if speaker is not None:
-        ends += [speaker._replace(start=at.start(), end=at.end()) for at in _i(data)]
+        ends += [speaker._replace(start=at.start(), end=at.end()) for at in islice(_i(data, 0, LONGEST), MOST)]
         ends.sort(key=lambda mention: mention.start)
     for i, subject in enumerate(ends):
         following = ends[i + 1] if i + 1 < len(ends) else None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solomonic.memory.mentions import mentions
+from solomonic.memory.mentions import MOST, mentions
 from solomonic.memory.relations import LONGEST_GAP, relations
 
 Triple = tuple[str, str, str]
@@ -90,3 +90,9 @@ def test_every_statement_lies_in_its_bytes_and_begins_no_later_than_it_ends(word
         assert relation.object.encode() in data[relation.start : relation.end]
         assert relation.relation
         assert relation.end - relation.start < 4 * LONGEST_GAP
+
+
+@pytest.mark.parametrize("piece", ["I ", "I'm a ", "my a ", "Ann is a ", "Ann's b ", "I met Ann "])
+def test_of_a_hostile_text_no_more_is_read_than_of_any_other(piece: str) -> None:
+    text = piece * (300_000 // len(piece))
+    assert len(relations(text, mentions(text, speaker="Eve"))) <= 2 * MOST
