@@ -14,6 +14,7 @@ from .salvage import places
 
 BLOCK: Final = 500
 MOST: Final = 100
+MOST_LOST: Final = 100_000
 WORDS: Final = "the full-text index"
 
 
@@ -41,21 +42,28 @@ def records(connection: sqlite3.Connection, unsound: dict[int, str]) -> Iterator
     A damaged page is passed row by row, so that what lies beside it is still checked.
     """
     sql = f"SELECT {rows.COLUMNS} FROM record WHERE seq"
-    last = _last(connection)
+    after = 0
     lost: list[int] = []
     reason = ""
-    for after in range(0, last, BLOCK):
+    while True:
         try:
-            found = connection.execute(f"{sql} > ? AND seq <= ? ORDER BY seq", (after, after + BLOCK)).fetchall()
+            found = connection.execute(f"{sql} > ? ORDER BY seq LIMIT {BLOCK}", (after,)).fetchall()
+            if not found:
+                break
+            after = facts.advanced(after, found[-1][0])
         except sqlite3.DatabaseError:
             found = []
-            for seq in range(after + 1, min(after + BLOCK, last) + 1):
+            last = min(_last(connection), after + BLOCK)
+            for seq in range(after + 1, last + 1):
                 try:
                     found += connection.execute(f"{sql} = ?", (seq,)).fetchall()
                 except sqlite3.DatabaseError as error:
                     lost.append(seq)
                     reason = str(error)
+            after = last if last > after and len(lost) < MOST_LOST else -1
         unsound.update((row[0], row[1]) for row in found if not rows.sound(row))
+        if after < 0:
+            break
     for first, until in _runs(lost):
         yield f"record{f's seq {first} to {until}' if until > first else f' seq {first}'} cannot be read ({reason})"
 
@@ -71,12 +79,14 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
 
 
 def _last(connection: sqlite3.Connection) -> int:
-    for sql in ("SELECT seq FROM sqlite_sequence WHERE name = 'record'", "SELECT max(seq) FROM record"):
+    """Return the place of the last record: the least of what is said of it, for a damaged number may be of any size."""
+    said = []
+    for sql in ("SELECT max(seq) FROM record", "SELECT seq FROM sqlite_sequence WHERE name = 'record'"):
         with contextlib.suppress(sqlite3.DatabaseError):
             row = connection.execute(sql).fetchone()
             if row is not None and isinstance(row[0], int):
-                return row[0]
-    return 0
+                said.append(row[0])
+    return min(said, default=0)
 
 
 def _pages(connection: sqlite3.Connection) -> Iterator[str]:

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, StoreDamaged
 from .record import Fact, seal
 
 BLOCK = 2_000
@@ -74,6 +74,19 @@ def block(connection: sqlite3.Connection, after: int, until: int) -> list[Fact]:
     return [fact_of(row) for row in connection.execute(sql, (after, until)).fetchall()]
 
 
+def advanced(before: int, now: int) -> int:
+    """Return the place behind which to read on.
+
+    Raises:
+        StoreDamaged: it does not lie behind the last one, so that reading on would never end; pages have changed places.
+    """
+    if not isinstance(now, int) or now <= before:
+        raise StoreDamaged(
+            f"rows are out of order (after place {before} comes {now!r}); `solomonic memory verify` says more, and what is intact can be salvaged"
+        )
+    return now
+
+
 def problems(connection: sqlite3.Connection) -> Iterator[str]:
     """Return what is wrong with the facts: a changed row, a record that is not there, a span outside it."""
     sql = f"SELECT {COLUMNS}, length(data) FROM fact LEFT JOIN record ON record.seq = fact.record WHERE fact.seq > ? ORDER BY fact.seq LIMIT {BLOCK}"
@@ -87,4 +100,4 @@ def problems(connection: sqlite3.Connection) -> Iterator[str]:
                 yield f"fact {fact.id} (seq {fact.seq}): the record it rests on (seq {fact.record_seq}) is not there"
             elif not 0 <= fact.span[0] <= fact.span[1] <= size:
                 yield f"fact {fact.id} (seq {fact.seq}): its span {fact.span} lies outside its record of {size} bytes"
-        after = rows[-1][0]
+        after = advanced(after, rows[-1][0])

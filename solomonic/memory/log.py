@@ -212,7 +212,7 @@ class Log:
             yield from map(rows.stored_of, found)
             if len(found) < BLOCK:
                 return
-            after = found[-1][0]
+            after = fact_rows.advanced(after, found[-1][0])
 
     def count(self) -> int:
         """Return how many records the store holds."""
@@ -240,7 +240,7 @@ class Log:
             if not len(seqs):
                 return
             yield seqs, found
-            after = int(seqs[-1])
+            after = fact_rows.advanced(after, int(seqs[-1]))
 
     def add_vectors(self, seqs: Sequence[int], vectors: np.ndarray, fingerprint: str) -> None:
         """Store vectors (n, d) for records that are already here, in one transaction; what they had in that space is replaced. The epoch rises.
@@ -344,7 +344,7 @@ class Log:
             if not found:
                 return
             yield from (fact for fact in found if history or fact.holds(at=when, known_at=known))
-            after = found[-1].seq
+            after = fact_rows.advanced(after, found[-1].seq)
 
     def restore_facts(self, facts: Sequence[Fact]) -> None:
         """Store the facts of an export as they were, ids and both times included, in one transaction.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..errors import InputError, StoreDamaged
+from .facts import advanced
 from .record import plain
 from .schema import SPACE_SHIFT
 
@@ -131,4 +132,4 @@ def problems(connection: sqlite3.Connection) -> Iterator[str]:
                 yield f"{where}: its bytes are not what was written"
             elif record is None:
                 yield f"{where}: the record is not there"
-        after = rows[-1][0]
+        after = advanced(after, rows[-1][0])
