@@ -78,8 +78,5 @@ class Reply:
 
 def _plain(text: str) -> str:
     """Return text that can be printed: what is no character becomes a replacement character."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() and _lone(text) else text
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text) if not text.isascii() else text
 
-
-def _lone(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)

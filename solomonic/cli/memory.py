@@ -8,6 +8,7 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -283,14 +284,30 @@ def export(store: Path | None, vectors: bool) -> None:
 
 @memory.command("import")
 @store_option
+@click.option("--encoder", metavar="NAME", help="Of a new store: that of the exported one by default.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"), metavar="FILE")
-def import_(store: Path | None, jsonl: IO[str]) -> None:
+def import_(store: Path | None, encoder: str | None, jsonl: IO[str]) -> None:
     """Read what `export` printed into a new store; - is stdin."""
     from ..memory import Memory
 
-    with Memory.open(store_path(store)) as kept:
-        records, facts = kept.restore(jsonl)
+    try:
+        first = jsonl.readline()
+        with Memory.open(store_path(store), encoder=encoder or _encoder_of(first)) as kept:
+            records, facts = kept.restore(chain([first], jsonl))
+            say_notices(kept)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{jsonl.name} is not UTF-8 ({error.reason} at byte {error.start}); give what 'solomonic memory export' printed") from None
     click.echo(f"{records:,} records and {facts:,} facts restored", err=True)
+
+
+def _encoder_of(line: str) -> str | None:
+    """Return the encoder that the first line of an export names, None where it names none."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    named = found.get("encoder") if isinstance(found, dict) and found.get("kind") == "store" else None
+    return named if isinstance(named, str) else None
 
 
 def _shown(text: str | bytes) -> str:

@@ -33,7 +33,8 @@ LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 def export(log: Log, *, vectors: bool = False) -> Iterator[str]:
     """Return the store's lines, without line ends, all of one and the same state."""
     with log.read():
-        yield _line({"kind": "store", "schema_version": SCHEMA_VERSION})
+        encoder = log.setting("encoder")
+        yield _line({"kind": "store", "schema_version": SCHEMA_VERSION, **({} if encoder is None else {"encoder": encoder})})
         position = log.position()
         for after in range(0, position.seq, BATCH):
             until = min(after + BATCH, position.seq)
