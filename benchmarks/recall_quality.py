@@ -90,7 +90,8 @@ def tables(stores: Sequence[Opened], *, audited: bool) -> list[fitting.Table]:
         for asked in store.questions:
             evidence = asked.mended if audited else asked.evidence
             if evidence:
-                hits = store.recall(asked.text, k=1_000).hits
+                # In the order of the log, so that a channel that cannot tell candidates apart gains nothing from the order of recall.
+                hits = sorted(store.recall(asked.text, k=1_000).hits, key=lambda hit: hit.seq)
                 places = np.array([store.place[hit.seq] for hit in hits])
                 parts = np.array([[hit.channels.get(name, 0.0) for name in CHANNELS] for hit in hits])
                 out.append(fitting.Table(store.name, asked, places, parts, np.isin(places, evidence), evidence))
