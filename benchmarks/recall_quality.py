@@ -1,6 +1,6 @@
 """How much of the evidence recall finds, beside plain BM25 and dense search; and the command that chose the weights.
 
-    python benchmarks/recall_quality.py [--choose] [--ablate] [--audited] [--cache FILE] [--json]
+    python benchmarks/recall_quality.py [--choose] [--ablate] [--audited] [--cache FILE]
 
 Sets are read from SOLOMONIC_DATA. LoCoMo: turns of five dialogues, each a store of its own; R@k is the share of a question's evidence turns among the
 first k, averaged over all questions with evidence. Its interval is Student's over the dialogues. MuSiQue: passages; interval over questions.
@@ -161,7 +161,6 @@ def main() -> None:
     parser.add_argument("--audited", action="store_true")
     parser.add_argument("--encoder", default="minilm")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "solomonic-recall-quality.sqlite")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     data = Path(os.environ["SOLOMONIC_DATA"])
     coder = CachedEncoder(encoder(options.encoder), options.cache)
