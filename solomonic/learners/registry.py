@@ -47,6 +47,11 @@ BUILTIN: Final[dict[str, str]] = {
     "local": "solomonic.learners.local:Local",
     "kt": "solomonic.learners.sequence:Kt",
     "ctw": "solomonic.learners.sequence:Ctw",
+    "recall:random": "solomonic.learners.recall:RecallRandom",
+    "recall:lexical": "solomonic.learners.recall:RecallLexical",
+    "recall:dense": "solomonic.learners.recall:RecallDense",
+    "recall:graph": "solomonic.learners.recall:RecallGraph",
+    "recall:hybrid": "solomonic.learners.recall:RecallHybrid",
 }
 
 

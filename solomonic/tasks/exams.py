@@ -23,7 +23,12 @@ def _query(observation: Observation, *, id: str | None = None, at: float | None 
     return Query(id or observation.id, observation.x, observation.at if at is None else at, observation.links)
 
 
-def _refuse_duplicates(observations: Sequence[Observation]) -> None:
+def refuse_duplicates(observations: Sequence[Observation]) -> None:
+    """Check that no two observations share an id.
+
+    Raises:
+        InputError: two do.
+    """
     seen: set[str] = set()
     for observation in observations:
         if observation.id in seen:
@@ -53,7 +58,7 @@ class Split:
     fractions: tuple[float, ...] = CURVE
 
     def __post_init__(self) -> None:
-        _refuse_duplicates(self.observations)
+        refuse_duplicates(self.observations)
         if self.folds < 2:
             raise InputError(f"folds is {self.folds}; give 2 or more, so that something is left to learn from")
         if self.groups and len(self.groups) != len(self.observations):
@@ -126,7 +131,7 @@ class Stream:
     fractions: ClassVar[tuple[float, ...]] = (1.0,)
 
     def __post_init__(self) -> None:
-        _refuse_duplicates(self.observations)
+        refuse_duplicates(self.observations)
         if self.study_every < 1 or self.delay < 0:
             raise InputError(f"a stream takes study_every >= 1 and delay >= 0, not {self.study_every} and {self.delay}")
         if not 0.0 <= self.opening < 1.0:
@@ -269,7 +274,7 @@ class Episodic:
     fractions: ClassVar[tuple[float, ...]] = (1.0,)
 
     def __post_init__(self) -> None:
-        _refuse_duplicates(self.observations)
+        refuse_duplicates(self.observations)
         if self.ways < 2 or self.shots < 1 or self.episodes < 1:
             raise InputError(f"episodes take ways >= 2, shots >= 1, episodes >= 1, not {self.ways}, {self.shots}, {self.episodes}")
         able = sum(len(items) > self.shots for items in self._by_class().values())
