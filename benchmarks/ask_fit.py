@@ -9,11 +9,11 @@ import numpy as np
 from ask_sets import Asked, Store, best_f1
 from scipy import optimize, sparse
 
-from solomonic.agent import scoring
 from solomonic.agent.agent import Agent, quoted, settled
-from solomonic.agent.scoring import Candidate
+from solomonic.agent.asking import Asked as Reading
+from solomonic.agent.scoring import Candidate, Weighed, signs
 from solomonic.encoders import Encoder
-from solomonic.memory import Memory
+from solomonic.memory import Memory, Recall
 
 RIDGE = 1e-3
 
@@ -38,6 +38,8 @@ class Case:
     said: list[str]
     earned: np.ndarray
     options: list[Candidate]
+    read: Reading
+    found: Recall
 
 
 def remembered(store: Store, encoder: Encoder) -> Memory:
@@ -50,10 +52,9 @@ def remembered(store: Store, encoder: Encoder) -> Memory:
 def cases(store: Store, memory: Memory, names: Names) -> list[Case]:
     agent, made = Agent(memory), []
     for asked in store.questions:
-        if not asked.answers:
+        read, found, options = agent.options(asked.text)
+        if not options:
             continue
-        read, ranked, _ = agent.ranked(asked.text)
-        options = [one.candidate for one in ranked]
         said = [settled(read, option) or quoted(option).text for option in options]
         earned = np.array([best_f1(words, asked.answers) for words in said])
         rows, columns, values = [], [], []
@@ -64,7 +65,7 @@ def cases(store: Store, memory: Memory, names: Names) -> list[Case]:
                     columns.append(names.column(name))
                     values.append(value)
         matrix = sparse.csr_matrix((values, (rows, columns)), shape=(len(options), 4096), dtype=np.float32)
-        made.append(Case(store.name, asked, matrix, said, earned, []))
+        made.append(Case(store.name, asked, matrix, said, earned, [option._replace(features={}) for option in options], read, found))
     return made
 
 
@@ -76,6 +77,9 @@ def fitted(made: Sequence[Case], columns: int) -> np.ndarray:
     starts = np.concatenate([[0], np.cumsum([len(case.earned) for case in used])])[:-1]
     lengths = np.diff(np.append(starts, stacked.shape[0]))
     earned = np.concatenate([case.earned for case in used])
+    # There are fewer questions on prose than on dialogues; both count alike.
+    prose = np.array([case.store.startswith("musique") for case in used])
+    share = np.where(prose, 0.5 / max(prose.sum(), 1), 0.5 / max((~prose).sum(), 1))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         scores = stacked @ weights
@@ -83,9 +87,10 @@ def fitted(made: Sequence[Case], columns: int) -> np.ndarray:
         shares = np.exp(scores)
         shares /= np.repeat(np.add.reduceat(shares, starts), lengths)
         gains = np.add.reduceat(shares * earned, starts) + 1e-4
+        each = np.repeat(share, lengths)
         slope = shares * earned / np.repeat(gains, lengths) - shares * np.repeat((gains - 1e-4) / gains, lengths)
-        value = -np.log(gains).mean() + RIDGE * float(weights @ weights)
-        return value, -(turned @ slope) / len(used) + 2 * RIDGE * weights
+        value = -float(share @ np.log(gains)) + RIDGE * float(weights @ weights)
+        return value, -(turned @ (each * slope)) + 2 * RIDGE * weights
 
     found = optimize.minimize(loss, np.zeros(columns), jac=True, method="L-BFGS-B", options={"maxiter": 150})
     return np.asarray(found.x)
@@ -96,4 +101,20 @@ def chosen(case: Case, weights: np.ndarray) -> int:
     return int(np.argmax(case.features[:, : len(weights)] @ weights))
 
 
-_ = scoring
+def signs_of(case: Case, weights: np.ndarray) -> dict[str, float]:
+    """Return what `scoring.signs` sees when the candidates are weighed so."""
+    scores = case.features[:, : len(weights)] @ weights
+    order = np.argsort(-scores, kind="stable")
+    return signs(case.read, case.found, [Weighed(float(scores[i]), case.options[i]) for i in order])
+
+
+def logistic(rows: np.ndarray, answered: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the weights (d,) of a ridge-penalised logistic model; rows (n, d), the last column ones."""
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = rows @ weights
+        p = 1.0 / (1.0 + np.exp(-logits))
+        value = float(weight @ (np.logaddexp(0.0, logits) - answered * logits)) + 1e-3 * float(weights @ weights)
+        return value, rows.T @ (weight * (p - answered)) + 2e-3 * weights
+
+    return np.asarray(optimize.minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x)

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recall_sets import locomo as dialogues
@@ -101,12 +101,17 @@ def steps(data: Path) -> Store:
 
 
 def by_sentence(store: Store) -> Store:
-    """The same questions of the same passages, a record being a sentence, as the bundled textbook is kept; the passage is the session."""
+    """The same passages, a record being a sentence, as the bundled textbook is kept, and the title the session; every third question has lost its passage."""
+    questions = [replace(asked, answers=()) if i % 3 == 0 else asked for i, asked in enumerate(store.questions)]
+    kept = {place for asked in questions if asked.answers for place in asked.evidence}
+    gone = {place for asked in questions if not asked.answers for place in asked.evidence} - kept
+    questions = [asked for asked in questions if asked.answers or set(asked.evidence) <= gone]
     cut = []
     for i, record in enumerate(store.records):
-        text = str(record.text)
-        cut += [Record(text[start:end], session=f"passage {i}") for start, end in sentences(text)]
-    return Store(f"{store.name} by sentence", cut, store.questions)
+        title, text = str(record.text).split("\n\n", 1)
+        if i not in gone:
+            cut += [Record(text[start:end], session=title) for start, end in sentences(text)]
+    return Store(f"{store.name} by sentence", cut, questions)
 
 
 def textbook() -> Store:

@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..errors import StoreDamaged
-from ..memory import Memory, Record, Stored
+from ..memory import Memory, Recall, Record, Stored
 from ..memory.dates import Duration, Period, dates, format_period
-from ..memory.periods import days, date_of
+from ..memory.periods import date_of, days
 from . import asking
 from .asking import Asked
 from .reply import Quotation, Reply, Verdict
 from .scoring import RECORDS, Candidate, Weighed, candidates, probability, signs, weigh
 from .sentences import encoded
-from .weights import WEIGHTS
+from .weights import ANSWERABLE, WEIGHTS
 
 THRESHOLD: Final = 0.5
 """The agent answers where the probability of an answer reaches this; it is fitted for even odds, so both errors weigh the same."""
@@ -33,8 +33,15 @@ SUPPORT: Final = 0.5
 class Agent:
     """Tells and asks over one memory. threshold: the least probability at which it answers; 0 answers whatever can be quoted."""
 
-    def __init__(self, memory: Memory, *, threshold: float = THRESHOLD, weights: Mapping[str, float] = WEIGHTS) -> None:
-        self.memory, self.threshold, self._weights = memory, threshold, weights
+    def __init__(
+        self,
+        memory: Memory,
+        *,
+        threshold: float = THRESHOLD,
+        weights: Mapping[str, float] = WEIGHTS,
+        answerable: Mapping[str, float] = ANSWERABLE,
+    ) -> None:
+        self.memory, self.threshold, self._weights, self._answerable = memory, threshold, weights, answerable
 
     def __repr__(self) -> str:
         return f"Agent({self.memory!r})"
@@ -61,13 +68,20 @@ class Agent:
 
     def ranked(self, question: str) -> tuple[Asked, list[Weighed], float]:
         """Return the question as it was read, all candidates best first, and the probability that the memory holds an answer."""
+        asked, found, options = self.options(question)
+        ranked = weigh(options, self._weights)
+        return asked, ranked, probability(signs(asked, found, ranked), self._answerable) if ranked else 0.0
+
+    def options(self, question: str) -> tuple[Asked, Recall, list[Candidate]]:
+        """Return the question as it was read, what recall found, and the candidates, not weighed yet."""
         if not question.strip() or not len(self.memory):
-            return asking.read(question, {}), [], 0.0
+            return asking.read(question, {}), Recall([], None, 0.0), []
         found = self.memory.recall(question, k=RECORDS)
         asked = asking.read(question, self.memory.lexical().rarity(question[: asking.MOST]))
-        records = self.memory.log.by_seq([hit.seq for hit in found.hits])
-        ranked = weigh(candidates(asked, found, records), self._weights)
-        return asked, ranked, probability(signs(asked, found, ranked)) if ranked else 0.0
+        seqs = {hit.seq for hit in found.hits}
+        beside = {seq + step for seq in seqs for step in (-1, 1)} - seqs
+        known = {record.seq: record for record in self.memory.log.by_seq(sorted(seqs | beside))}
+        return asked, found, candidates(asked, found, known)
 
 
 def _declined(question: str, p: float, reason: str) -> Reply:

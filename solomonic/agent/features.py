@@ -12,25 +12,50 @@ from typing import Final
 
 from ..memory.dates import Duration, Period
 from ..memory.mentions import Quantity
-from .asking import Asked
+from .asking import Asked, stemmed
 from .candidates import Line, Span
 
 Features = dict[str, float]
 
+CALENDAR: Final = frozenset(["decad", "year", "month", "week", "weekend", "dai", "centuri", "season"])
+"""Stems of the units of the calendar."""
+
 _LENGTHS: Final = (1, 2, 3, 5, 8, 13, 21)
-_PREPOSITIONS: Final = frozenset("in on at by to from with for of about into after before between during through as than".split())
-_PLACING: Final = frozenset("in at to from near".split())
-_LINKS: Final = frozenset("is are was were be been being means called named".split())
-_PRONOUNS: Final = frozenset("i you he she it we they this that there who which".split())
-_DETERMINERS: Final = frozenset("a an the my your his her its our their these those some".split())
-_JOINS: Final = frozenset("and but or so because if when while where".split())
+_PREPOSITIONS: Final = frozenset(
+    [
+        "in",
+        "on",
+        "at",
+        "by",
+        "to",
+        "from",
+        "with",
+        "for",
+        "of",
+        "about",
+        "into",
+        "after",
+        "before",
+        "between",
+        "during",
+        "through",
+        "as",
+        "than",
+    ]
+)
+_PLACING: Final = frozenset(["in", "at", "to", "from", "near"])
+_LINKS: Final = frozenset(["is", "are", "was", "were", "be", "been", "being", "means", "called", "named"])
+_PRONOUNS: Final = frozenset(["i", "you", "he", "she", "it", "we", "they", "this", "that", "there", "who", "which"])
+_DETERMINERS: Final = frozenset(["a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "these", "those", "some"])
+_JOINS: Final = frozenset(["and", "but", "or", "so", "because", "if", "when", "while", "where"])
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A sentence as it stands to the question. cover: share of the question's weight that it says; record: that its whole record says; near: that it
-    and the sentences beside it say. score: of the record, below the best one's (at most 0); rank: of the record. dense: likeness of the record's vector
-    to the question's; best: the greatest of these. alone: is the sentence all of its record?
+    and the sentences beside it say, the record's session, source and speaker among them. score: of the record, below the best one's (at most 0); rank: of the record. dense: likeness of the record's vector
+    to the question's; best: the greatest of these. mode: spoken where the record has a speaker, else
+    alone where the sentence is all of it, else part.
     """
 
     cover: float
@@ -40,7 +65,7 @@ class Place:
     rank: int
     dense: float
     best: float
-    alone: bool
+    mode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,7 @@ class Surroundings:
 
 def of_place(place: Place, read: Line) -> Features:
     """Return what speaks for a sentence, whatever is taken from it."""
-    alone = " alone" if place.alone else ""
+    mode = place.mode
     return {
         "cover": place.cover,
         "record": place.record,
@@ -64,12 +89,14 @@ def of_place(place: Place, read: Line) -> Features:
         "score": place.score,
         "rank": 1.0 / (1 + place.rank),
         "dense": place.dense,
-        f"dense{alone or ' part'}": place.dense,
-        f"dense below{alone or ' part'}": place.dense - place.best,
-        f"score{alone or ' part'}": place.score,
-        f"rank{alone or ' part'}": 1.0 / (1 + place.rank),
-        f"cover{alone or ' part'}": place.cover,
-        f"first{alone or ' part'}": float(place.rank == 0),
+        f"dense {mode}": place.dense,
+        f"dense below {mode}": place.dense - place.best,
+        f"score {mode}": place.score,
+        f"rank {mode}": 1.0 / (1 + place.rank),
+        f"cover {mode}": place.cover,
+        f"first {mode}": float(place.rank == 0),
+        f"near {mode}": place.near,
+        f"record {mode}": place.record,
         "asks": float(read.text[read.sentence.end - 1] == "?"),
     }
 
@@ -114,6 +141,9 @@ def of_span(asked: Asked, read: Line, span: Span, around: Surroundings) -> Featu
         elif span.kind == "opening":
             found["opening long"] = 1.0
     if span.kind == "date":
+        grain = span.value.grain if isinstance(span.value, Period) else ""
+        if grain and asked.focus & CALENDAR:
+            found["right grain" if stemmed(grain) in asked.focus else "other grain"] = 1.0
         found["resolved"] = float(isinstance(span.value, Period))
         found["fine"] = float(isinstance(span.value, Period) and span.value.end - span.value.start <= 8 * 86_400)
     if isinstance(span.value, Duration):
@@ -166,4 +196,9 @@ def _nearness(asked: Asked, read: Line, span: Span) -> Features:
                 left += weight / (1.0 + away)
             else:
                 right += weight / (1.0 + away)
-    return {"left near": left / asked.total, "right near": right / asked.total, "nearest": math.log(nearest), f"nearest {asked.kind}": math.log(nearest)}
+    return {
+        "left near": left / asked.total,
+        "right near": right / asked.total,
+        "nearest": math.log(nearest),
+        f"nearest {asked.kind}": math.log(nearest),
+    }

@@ -79,4 +79,3 @@ class Reply:
 def _plain(text: str) -> str:
     """Return text that can be printed: what is no character becomes a replacement character."""
     return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text) if not text.isascii() else text
-

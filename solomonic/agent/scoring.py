@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from ..memory.recall import Recall
 from ..memory.record import Stored
-from .asking import Asked
+from .asking import Asked, Kind, stemmed
 from .candidates import Line, Span, line, spans
 from .features import Features, Place, Surroundings, of_place, of_span
 from .sentences import Sentence, decoded, sentences
@@ -29,6 +29,7 @@ RECORDS: Final = 10
 READ: Final = 4_096
 """Bytes of a record that are read for how it writes its words."""
 
+_word: Final = re.compile(r"[^\W_]+").findall
 _small: Final = re.compile(r"(?<![\w'’])[a-z][^\W_]*").findall
 _capital: Final = re.compile(r"(?<=[a-z,;] )[A-Z][^\W_]*").findall
 
@@ -52,18 +53,45 @@ class Weighed:
     candidate: Candidate
 
 
-def candidates(asked: Asked, found: Recall, records: Sequence[Stored]) -> list[Candidate]:
-    """Return the candidates of the best sentences of the records that recall found, best records first."""
+def candidates(asked: Asked, found: Recall, records: Mapping[int, Stored]) -> list[Candidate]:
+    """Return the candidates of the best sentences of the records that recall found, best records first.
+
+    records: seq -> record, of the hits and of those added just before and after them.
+    """
     everything: list[Candidate] = []
-    around = surroundings(records)
+    around = surroundings([records[hit.seq] for hit in found.hits if hit.seq in records])
     for record, text, read, place in _sentences(asked, found, records):
         shared = of_place(place, read)
         taken = spans(read, record.at)
         if asked.kind == "when" and record.at is not None:
             taken.append(Span(read.sentence.start, read.sentence.end, "told", 0, len(read.words)))
-        for span in taken:
+        for span in fitting(asked.kind, [span for span in taken if not _repeats(asked, read, span)]):
             everything.append(Candidate(record, text, read, span, place, shared | of_span(asked, read, span, around)))
     return everything
+
+
+def _repeats(asked: Asked, read: Line, span: Span) -> bool:
+    """Does a short stretch say nothing that the question does not say itself?"""
+    stems = {word.stem for word in read.words[span.first : span.last]} - {""}
+    return span.kind not in ("sentence", "told", "date", "duration") and stems <= asked.weights.keys()
+
+
+def fitting(kind: Kind, taken: list[Span]) -> list[Span]:
+    """Return the stretches that can answer a kind of question; all where the kind does not say.
+
+    What was asked with yes or no is told by a sentence, how and why by a clause; when, by a time; how many, by what holds a number.
+    """
+    match kind:
+        case "when":
+            return [span for span in taken if span.kind in ("date", "told")] or [span for span in taken if span.kind == "duration"]
+        case "yes-no":
+            return [span for span in taken if span.kind == "sentence"]
+        case "how" | "why":
+            return [span for span in taken if span.last - span.first >= 3]
+        case "number" | "duration":
+            exact = [span for span in taken if span.kind in ("number", "duration")]
+            return [span for span in taken if any(span.start <= one.start and one.end <= span.end for one in exact)] or taken
+    return taken
 
 
 def surroundings(records: Sequence[Stored]) -> Surroundings:
@@ -78,9 +106,8 @@ def surroundings(records: Sequence[Stored]) -> Surroundings:
     return Surroundings(frozenset(small), frozenset(capital), frozenset(speakers))
 
 
-def _sentences(asked: Asked, found: Recall, records: Sequence[Stored]) -> list[tuple[Stored, str, Line, Place]]:
+def _sentences(asked: Asked, found: Recall, known: Mapping[int, Stored]) -> list[tuple[Stored, str, Line, Place]]:
     """Return the SENTENCES sentences that say most of the question, in the best records."""
-    known = {record.seq: record for record in records}
     top = found.hits[0].score if found.hits else 0.0
     likest = max((hit.channels.get("dense", 0.0) for hit in found.hits), default=0.0)
     rows: list[tuple[float, int, tuple[Stored, str, Line, Place]]] = []
@@ -90,16 +117,38 @@ def _sentences(asked: Asked, found: Recall, records: Sequence[Stored]) -> list[t
             continue
         text = decoded(record.data)
         dense = hit.channels.get("dense", 0.0)
-        lines = [line(text, sentence) for sentence in _likely(asked, text)]
+        split = _likely(asked, text)
+        mode = "spoken" if record.speaker else "alone" if len(split) == 1 else "part"
+        lines = [line(text, sentence) for sentence in split]
         said = [{word.stem for word in read.words} & asked.weights.keys() for read in lines]
-        whole = _share(asked, set().union(*said) if said else set())
+        about = _said(asked, f"{record.session or ''} {record.source or ''} {record.speaker or ''}")
+        beside = [
+            other
+            for step in (-1, 1)
+            if (other := known.get(hit.seq + step)) and other.session is not None and other.session == record.session
+        ]
+        before, after = ([_said(asked, decoded(other.data[:READ])) for other in beside if other.seq - hit.seq == step] for step in (-1, 1))
+        whole = _share(asked, about.union(*said, *before, *after))
+        said = [*(before or [set()]), *said, *(after or [set()])]
         for i, read in enumerate(lines):
             if read.words:
-                near = set().union(*said[max(0, i - 1) : i + 2])
-                place = Place(_share(asked, said[i]), whole, _share(asked, near), hit.score - top, rank, dense, likest, len(lines) == 1)
-                prior = place.cover + 0.5 * place.near + 0.5 * place.record + 0.25 * place.score + 0.5 * (dense - likest) - 0.3 * (text[read.sentence.end - 1] == "?")
+                near = about.union(*said[i : i + 3])
+                place = Place(_share(asked, said[i + 1]), whole, _share(asked, near), hit.score - top, rank, dense, likest, mode)
+                prior = (
+                    place.cover
+                    + 0.5 * place.near
+                    + 0.5 * place.record
+                    + 0.25 * place.score
+                    + 0.5 * (dense - likest)
+                    - 0.3 * (text[read.sentence.end - 1] == "?")
+                )
                 rows.append((-prior, len(rows), (record, text, read, place)))
     return [row[2] for row in sorted(rows)[:SENTENCES]]
+
+
+def _said(asked: Asked, text: str) -> set[str]:
+    """Return which of the question's stems a text says."""
+    return {stemmed(word) for word in set(_word(text.lower()))} & asked.weights.keys()
 
 
 def _share(asked: Asked, stems: set[str]) -> float:

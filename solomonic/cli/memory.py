@@ -296,7 +296,9 @@ def import_(store: Path | None, encoder: str | None, jsonl: IO[str]) -> None:
             records, facts = kept.restore(chain([first], jsonl))
             say_notices(kept)
     except UnicodeDecodeError as error:
-        raise InputError(f"{jsonl.name} is not UTF-8 ({error.reason} at byte {error.start}); give what 'solomonic memory export' printed") from None
+        raise InputError(
+            f"{jsonl.name} is not UTF-8 ({error.reason} at byte {error.start}); give what 'solomonic memory export' printed"
+        ) from None
     click.echo(f"{records:,} records and {facts:,} facts restored", err=True)
 
 

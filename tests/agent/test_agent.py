@@ -23,7 +23,7 @@ STORY = (
 )
 
 
-@pytest.fixture()
+@pytest.fixture
 def agent() -> Iterator[Agent]:
     with Memory.open(":memory:", encoder="hashing") as memory:
         made = Agent(memory, threshold=0.0)
@@ -67,7 +67,9 @@ def test_the_same_question_has_the_same_answer(agent: Agent) -> None:
     assert agent.ask("Where did Caroline move from?") == agent.ask("Where did Caroline move from?")
 
 
-@pytest.mark.parametrize("question", ["", "   ", "?", "Who?", "When was it?", "\x00", "a" * 100_000, "who wrote " * 10_000, "Is it?", "\ud800?", "'; DROP TABLE"])
+@pytest.mark.parametrize(
+    "question", ["", "   ", "?", "Who?", "When was it?", "\x00", "a" * 100_000, "who wrote " * 10_000, "Is it?", "\ud800?", "'; DROP TABLE"]
+)
 def test_any_question_is_answered_by_a_quotation_or_declined(agent: Agent, question: str) -> None:
     reply = agent.ask(question)
     assert reply.abstained == (reply.answer is None)

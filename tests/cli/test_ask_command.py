@@ -19,9 +19,11 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(capsys: pytest.CaptureFixture[str]) -> str:
-    assert run(["memory", "add", "--store", "s", "--encoder", "hashing", "The bridge over the river Don was built by Anna Berg in 1987."]) == 0
+    assert (
+        run(["memory", "add", "--store", "s", "--encoder", "hashing", "The bridge over the river Don was built by Anna Berg in 1987."]) == 0
+    )
     capsys.readouterr()
     return "s"
 

@@ -15,7 +15,14 @@ import pytest
 from solomonic.cli.app import run
 
 LINES = (
-    {"text": "I painted that lake sunrise last year.", "speaker": "Melanie", "session": "one", "at": "2023-05-08", "source": "chat", "meta": {"n": 1}},
+    {
+        "text": "I painted that lake sunrise last year.",
+        "speaker": "Melanie",
+        "session": "one",
+        "at": "2023-05-08",
+        "source": "chat",
+        "meta": {"n": 1},
+    },
     {"text": "Żółw — two lines\nand a tab\t.", "speaker": "Caroline", "session": "one", "at": 1683504000},
     {"text": ""},
     {"base64": base64.b64encode(b"\xff\x00raw").decode()},
@@ -28,7 +35,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOLOMONIC_STORE", raising=False)
 
 
-@pytest.fixture()
+@pytest.fixture
 def ids(capsys: pytest.CaptureFixture[str]) -> list[str]:
     Path("in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LINES))
     assert run(["memory", "add", "--store", "s", "--encoder", "hashing", "--jsonl", "in.jsonl"]) == 0
@@ -131,7 +138,9 @@ def test_export_and_import_make_an_equal_store(ids: list[str], capsys: pytest.Ca
     assert capsys.readouterr().out == exported
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]\n", b"\xff\xfe\n", b'{"kind": "store", "schema_version": 999}\n', b'{"kind": "store", "encoder": 3}\n'])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]\n", b"\xff\xfe\n", b'{"kind": "store", "schema_version": 999}\n', b'{"kind": "store", "encoder": 3}\n']
+)
 def test_what_is_no_export_is_refused_in_one_line(data: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.jsonl").write_bytes(data)
     assert run(["memory", "import", "--store", "t", "--encoder", "hashing", "bad.jsonl"]) == (2 if data else 0)
@@ -190,7 +199,19 @@ def test_a_misuse_is_one_line_and_code_two(args: list[str], says: str, ids: list
 
 
 def test_a_pipe_is_acknowledged_line_by_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from solomonic.cli import main; main()", "memory", "add", "--store", "p", "--encoder", "hashing", "--jsonl", "-"]
+    command = [
+        sys.executable,
+        "-c",
+        "from solomonic.cli import main; main()",
+        "memory",
+        "add",
+        "--store",
+        "p",
+        "--encoder",
+        "hashing",
+        "--jsonl",
+        "-",
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path) as process:
         assert process.stdin is not None
         assert process.stdout is not None
