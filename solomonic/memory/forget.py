@@ -180,10 +180,10 @@ def _lives(log: Log, fragment: bytes) -> bool:
     with log.read():
         connection = log.connections.reader()
         tests = (
-            "SELECT 1 FROM record WHERE instr(data, ?1)",
-            "SELECT 1 FROM vector WHERE instr(data, ?1)",
-            "SELECT 1 FROM record WHERE instr(CAST(ifnull(source, '') || ' ' || ifnull(session, '') || ' ' || ifnull(speaker, '') || ' ' || ifnull(meta, '') AS BLOB), ?1)",
-            "SELECT 1 FROM fact WHERE instr(CAST(subject || ' ' || relation || ' ' || object || ' ' || source AS BLOB), ?1)",
-            "SELECT 1 FROM setting WHERE instr(CAST(value AS BLOB), ?1)",
+            "SELECT 1 FROM record WHERE instr(data, ?)",
+            "SELECT 1 FROM vector WHERE instr(data, ?)",
+            "SELECT 1 FROM record WHERE instr(CAST(ifnull(source, '') || ' ' || ifnull(session, '') || ' ' || ifnull(speaker, '') || ' ' || ifnull(meta, '') AS BLOB), ?)",
+            "SELECT 1 FROM fact WHERE instr(CAST(subject || ' ' || relation || ' ' || object || ' ' || source AS BLOB), ?)",
+            "SELECT 1 FROM setting WHERE instr(CAST(value AS BLOB), ?)",
         )
         return any(connection.execute(f"{test} LIMIT 1", (fragment,)).fetchone() for test in tests)
