@@ -16,7 +16,7 @@ LONG: Final = 600
 """Characters of a sentence; a longer one is cut at a space."""
 
 _ends: Final = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|\n\s*\n|(?<=\S)\n(?=\s*(?:[-*#]|\d+\.) ))").finditer
-_abbreviation: Final = re.compile(r"(?:\b(?:[A-Z]|dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|fig|cf|no|vol|al)\.)$", re.IGNORECASE).search
+_abbreviation: Final = re.compile(r"\b(?:[A-Z]|No|(?i:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|fig|cf|vol))\.$").search
 _word: Final = re.compile(r"[$€£]?[^\W_]+(?:[-'’.,/:][^\W_]+)*%?").finditer
 
 

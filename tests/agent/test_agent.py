@@ -168,5 +168,12 @@ def test_a_question_says_what_kind_of_thing_it_asks_for(question: str, kind: str
 
 
 def test_a_full_stop_of_an_abbreviation_ends_no_sentence() -> None:
-    text = "Dr. J. Smith came. He met Prof. Lee at 3.5 km. Good!"
-    assert [text[start:end] for start, end in sentences(text)] == ["Dr. J. Smith came.", "He met Prof. Lee at 3.5 km.", "Good!"]
+    text = "Dr. J. Smith came. He met Prof. Lee at 3.5 km. Good! It has length n. So no. Yes."
+    assert [text[start:end] for start, end in sentences(text)] == [
+        "Dr. J. Smith came.",
+        "He met Prof. Lee at 3.5 km.",
+        "Good!",
+        "It has length n.",
+        "So no.",
+        "Yes.",
+    ]
