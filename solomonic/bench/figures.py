@@ -101,7 +101,7 @@ def cumulative_cost(analysis: Analysis, task: str, *, ax: Axes | None = None) ->
     rows = [row for row in found.main_rows() if row.kind != "floor" and _total(row, 1) is not None]
     lines = [(row.learner, row.kind, row.study_cpu_s or 0.0, row.answer_mean_s or 0.0) for row in rows] + _lines_of_sides(found)
     crossing = found.crossings[0].result if len(found.crossings) == 1 else None
-    bold = (found.crossings[0].inductive, found.crossings[0].transductive) if crossing else found.champions()
+    bold = tuple(_sides(found).values()) if crossing else found.champions()
     marked = next((value for value in (crossing.questions, crossing.until) if value), None) if crossing else None
     furthest = 10.0 ** math.ceil(math.log10(max(1e4, 8.0 * (marked or 1.0))))
     x = np.geomspace(1.0, furthest, 120)
@@ -229,16 +229,24 @@ def _finite(value: float, otherwise: float) -> float:
     return value if math.isfinite(value) else otherwise
 
 
+def _sides(found: TaskAnalysis) -> dict[str, str]:
+    """Return the label of each champion and what it is called in a picture, where there is no room for the seeds: "mlp/maxent"."""
+    return {champion.side.label: "/".join(champion.side.learners) for champion in found.outcome.champions if champion.side}
+
+
 def _lines_of_sides(found: TaskAnalysis) -> list[tuple[str, str, float, float]]:
-    """Return (label, family, study, answer) of champions that change from seed to seed: no learner's line meets where their costs do."""
+    """Return (name, family, study, answer) of champions that change from seed to seed: no learner's line meets where their costs do."""
     lines = []
+    names = _sides(found)
     for crossing in found.crossings:
         result = crossing.result
         sides = (
-            (crossing.inductive, "inductive", result.study_inductive_s, result.answer_inductive_s),
-            (crossing.transductive, "transductive", result.study_transductive_s, result.answer_transductive_s),
+            (names.get(crossing.inductive), "inductive", result.study_inductive_s, result.answer_inductive_s),
+            (names.get(crossing.transductive), "transductive", result.study_transductive_s, result.answer_transductive_s),
         )
-        lines += [(label, kind, study, answer) for label, kind, study, answer in sides if label not in found.kinds and study and answer]
+        lines += [
+            (name, kind, study, answer) for name, kind, study, answer in sides if name and name not in found.kinds and study and answer
+        ]
     return lines
 
 

@@ -54,7 +54,7 @@ def report_html(run: Run, analysis: Analysis) -> str:
         f'<style>{style()}</style></head><body><header><h1>Study or remember?</h1><p class="lead">{escape(_sentence(lead))}</p>{told}'
         f'<p class="meta">{_counts(run, analysis)}</p></header><main>'
         + (f"<section><h2>All tasks</h2>{tables.overview(analysis)}</section>" if several else "")
-        + f"{sections}{_failures(analysis)}{_made(run, analysis)}</main><footer><p>Made by <code>solomonic report</code>.</p></footer></body></html>\n"
+        + f"{sections}{_failures(analysis)}{_columns(run)}{_made(run, analysis)}</main><footer><p>Made by <code>solomonic report</code>.</p></footer></body></html>\n"
     )
 
 
@@ -177,8 +177,15 @@ def _failures(analysis: Analysis) -> str:
     return f"<section><h2>What failed</h2><p>These cells have no result and take no part above.</p><ul>{items}</ul></section>"
 
 
+def _columns(run: Run) -> str:
+    """Return what was made of the columns of a user's own table."""
+    guess = run.info.get("columns")
+    return f"<section><h2>What the columns were taken for</h2>{tables.columns(guess)}</section>" if guess else ""
+
+
 def _made(run: Run, analysis: Analysis) -> str:
-    facts = {"run": str(run.folder), "margin": f"{analysis.margin:g}", **dict(_flat(run.info))}
+    told = {key: value for key, value in run.info.items() if key != "columns"}
+    facts = {"run": str(run.folder), "margin": f"{analysis.margin:g}", **dict(_flat(told))}
     items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     return f"<section><h2>How it was made</h2><dl>{items}</dl></section>"
 
@@ -188,5 +195,5 @@ def _flat(info: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
     for key, value in info.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key} ")
-        else:
+        elif value is not None:
             yield f"{prefix}{key}".replace("_", " "), ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

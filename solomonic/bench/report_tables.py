@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from ..tasks.metrics import metric as metric_named
 from .analysis import Analysis, TaskAnalysis
@@ -251,3 +252,20 @@ def champions(task: TaskAnalysis) -> str:
     ]
     caption = "Chosen under each seed on that seed's own rehearsal; its exam's answers took no part."
     return table(caption, heads, rows, label="Candidates", compact=True)
+
+
+def columns(guess: Mapping[str, Any]) -> str:
+    """Return what each column of a user's own table was taken for, from the object that `--json` has under "columns"."""
+    target = guess["target"]
+    kind = f"{target['kind']}, {target['classes']} values" if target["classes"] else str(target["kind"])
+    rows = [("champion", [escape(target["name"]), f"target: {escape(kind)}", str(guess["rows_without_answer"])])]
+    rows += [("", [escape(guess[what]), what, "0"]) for what in ("time", "group") if guess[what] is not None]
+    for one in guess["features"]:
+        infinite = f" ({one['infinite']} infinite)" if one["infinite"] else ""
+        taken = "date" if one["name"] in guess["dates"] else one["kind"]
+        rows.append(("", [escape(one["name"]), taken, f"{one['missing']}{infinite}"]))
+    rows += [("floor", [escape(one["name"]), f"dropped: {escape(one['reason'])}", UNKNOWN]) for one in guess["dropped"]]
+    caption = (
+        f"{guess['rows']:,} rows with an answer. Missing values are imputed from each lesson alone; rows without an answer are left out."
+    )
+    return table(caption, [("column", "left"), ("taken for", "left"), ("missing", "")], rows, label="Columns", compact=True)

@@ -115,7 +115,7 @@ def _floors(task: TaskAnalysis) -> list[str]:
     champions = [name for name in task.champions() if name not in floors and name not in under]
     unproven = [name for name in champions if any({pair.a, pair.b} <= {name, *floors} and pair.winner != name for pair in task.pairs)]
     clauses = [f"{listed(under)} {'scores' if len(under) == 1 else 'score'} under the floor"] if under else []
-    if len(unproven) == len(task.champions()) == 2:
+    if len(unproven) == len(task.champions()) >= 2:
         clauses.append(NEITHER)
     elif unproven and not (set(task.champions()) & floors):
         clauses.append(f"{listed(unproven)} {'is' if len(unproven) == 1 else 'are'} not shown to beat the floor")

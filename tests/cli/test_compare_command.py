@@ -188,6 +188,8 @@ def test_the_report_is_written_where_it_is_asked_for(capsys: pytest.CaptureFixtu
     text = Path("r.html").read_text()
     assert "<script" not in text
     assert "http" not in text.replace("http://www.w3.org", "")
+    assert "What the columns were taken for" in text
+    assert "colour" in text
 
 
 def test_an_interrupt_says_how_to_continue_and_exits_130(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Do the intervals keep what they promise? Coverage, false differences and false equivalences in simulation.
 
-    python benchmarks/coverage.py [--trials 500]
+    python benchmarks/interval_coverage.py [--trials 500]
 
 Each line draws data of known truth and counts how often the 95 % interval holds it, or how often equals are said to differ. `solomonic.bench.statistics` is
 what the bench itself uses. A line outside its bar stays, with its mark.
