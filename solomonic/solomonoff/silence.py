@@ -219,3 +219,10 @@ def closed_set(
                     queue[size] = new
                     size += 1
     return True
+
+
+def scratch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what `closed_set` needs to work in: seen, queue, lefts, rights."""
+    most = MOST << (2 * GRAMS + 1)
+    halves = np.zeros((2, 1 << GRAMS), dtype=np.uint8)
+    return np.zeros(most, dtype=np.uint8), np.zeros(most, dtype=np.int64), halves[0], halves[1]

@@ -4,6 +4,9 @@ The state between two reads is a dozen numbers and a short store, so a choice (w
 back restores the numbers; nothing is copied. A store is shared by a whole subtree: what a choice wrote beyond its own place is never read again,
 and the one entry point of a `[` that a choice may have opened is closed when its frame ends.
 
+A run that comes back to the same place, head and cells at a `.`, and in which `?` will find the same again, prints one word for ever. It is not run
+to its end: its mass is put down once, at the node and for the word, and `spread` lets it flow down the trie after the walk.
+
 The last opcode that fits in L bits is not executed one by one: seven of the eight, in any state, can only be undecided by length, print one
 symbol, leave the window or fall silent, which is seen without running; only `]` runs.
 """
@@ -44,6 +47,72 @@ def remember(best: np.ndarray, row: int, bits: int, code: int) -> None:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def turned(word: int, size: int) -> int:
+    """Return the place in the table of words of the word that is left after this one's first symbol, which goes to its end."""
+    first = word >> (size - 1)
+    return (1 << size) - 2 + (((word << 1) & ((1 << size) - 1)) | first)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def reachable(children: np.ndarray, marks: np.ndarray, longest: int) -> np.ndarray:
+    """Return, for each node and word of 1 to `longest` symbols, the row of the one marked node on the endless word's path; int64 (nodes, words).
+
+    -1: there is none; -2: there are several. The words of p symbols stand from 2^p - 2 on. A node's children have higher numbers than it has.
+    """
+    rows = np.full((len(children), (2 << longest) - 2), -1, dtype=np.int64)
+    for node in range(len(children) - 1, -1, -1):
+        for size in range(1, longest + 1):
+            for word in range(1 << size):
+                child = children[node, word >> (size - 1)]
+                if child >= 0:
+                    row = rows[child, turned(word, size)]
+                    if marks[child] >= 0:
+                        row = marks[child] if row == -1 else -2
+                    rows[node, (1 << size) - 2 + word] = row
+    return rows
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def spread(children: np.ndarray, endless: np.ndarray, longest: int, acc: np.ndarray) -> None:
+    """Add the masses of endless words, int64 (nodes, words), to every symbol that they print on their way down the trie."""
+    for node in range(len(children)):
+        if children[node, 0] < 0 and children[node, 1] < 0:
+            continue
+        for size in range(1, longest + 1):
+            for word in range(1 << size):
+                mass = endless[node, (1 << size) - 2 + word]
+                if mass > 0:
+                    symbol = word >> (size - 1)
+                    acc[node, symbol] += mass
+                    if children[node, symbol] >= 0:
+                        endless[children[node, symbol], turned(word, size)] += mass
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def endless_word(out: np.ndarray, q: int, k: int, old_q: int, old_k: int) -> bool:
+    """Return whether a run that came back to the same place, head and cells, printing out[old_k:k] between, prints that word for ever.
+
+    It does if `?`, from now on, finds again and again what it found between. Let the output go on with the word w = out[old_k:k] for ever. The
+    machine's next round reads the positions from q on where the last one read those from old_q on, and so forth by q - old_q; so if this endless
+    output has the period q - old_q from old_q on, each round reads and therefore prints the same. From old_k on the output has the period |w|, so
+    it is enough to look at the positions up to k. `?` never overtakes the output as long as it advances by no more than |w| a round.
+    """
+    lag = q - old_q
+    if lag == 0:
+        return True
+    size = k - old_k
+    if lag > size:
+        return False
+    for i in range(old_q, k):
+        later = i + lag
+        if later >= k:
+            later = old_k + (later - old_k) % size
+        if out[later] != out[i]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def slow_share(bits: int, steps: int) -> int:
     """Return 2^-bits / steps, rounded up, in units of 2^-SCALE: at most so much can the speed prior still get from a leaf of so many steps."""
     return ((np.int64(1) << (SCALE - bits)) + steps - 1) // steps
@@ -64,14 +133,29 @@ def prove(ops, slots, jumps, out, pc, head, tape, q, k, T, edge, space, by_time,
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def follow(out, begin, end, node, children, marks, acc, best, mass, bits, code) -> None:  # type: ignore[no-untyped-def]
+    """Add the mass of a program that prints out[begin:end] for ever to the nodes on its way, and the program to those that are marked."""
+    i = begin
+    while node >= 0 and (children[node, 0] >= 0 or children[node, 1] >= 0):
+        symbol = np.int64(out[i])
+        acc[node, symbol] += mass
+        node = children[node, symbol]
+        if node >= 0 and marks[node] >= 0:
+            remember(best, marks[node], bits, code)
+        i = i + 1 if i + 1 < end else begin
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def walk(  # type: ignore[no-untyped-def]
-    regs, ops, slots, jumps, ups, out, L, T, space, proofs, speed, children, marks, acc, best, cut, jobs, job_regs, job_store, job_out
+    regs, ops, slots, jumps, ups, out, L, T, space, proofs, speed, children, marks, reach, longest, acc, endless, best, cut, job_regs, job_store, job_out, seen, queue, lefts, rights
 ) -> tuple[int, int]:
-    """Walk the subtree below a state that needs an opcode; add its masses to `acc`; return the nodes and the number of jobs left for others.
+    """Walk the subtree below a state that needs an opcode; add its masses to `acc`; return the nodes and how many states were left for others.
 
     regs int64 (REGISTERS,); ops, jumps, ups int64 (MOST + 1,); slots int64 (2 * MOST + 2,); out uint8 (longest target,).
-    children int64 (nodes, 2), -1: no target goes there; marks int64 (nodes,): the row of `best`, or -1.
-    cut: states with at least so many bits read are not walked but written to the job arrays, which hold `jobs` at most.
+    children int64 (nodes, 2), -1: no target goes there; marks int64 (nodes,): the row of `best`, or -1; reach, longest: see `reachable`.
+    acc int64 (nodes, COLUMNS); endless int64 (nodes, words): what `spread` has to add to it.
+    seen, queue, lefts, rights: see `closed_set`.
+    cut: states with at least so many bits read are not walked but written to the job arrays.
     """
     tape = np.uint64(regs[TAPE])
     head = np.uint64(regs[HEAD])
@@ -81,10 +165,6 @@ def walk(  # type: ignore[no-untyped-def]
     width = np.uint64(space)
     translated = proofs & TRANSLATED != 0
     exact = proofs & EXACT != 0
-    seen = np.zeros(MOST << (2 * GRAMS + 1), dtype=np.uint8)
-    queue = np.zeros(MOST << (2 * GRAMS + 1), dtype=np.int64)
-    lefts = np.zeros(1 << GRAMS, dtype=np.uint8)
-    rights = np.zeros(1 << GRAMS, dtype=np.uint8)
     high_water = L + 2
     f_tape = np.zeros(high_water, dtype=np.uint64)
     f_head = np.zeros(high_water, dtype=np.uint64)
@@ -93,6 +173,8 @@ def walk(  # type: ignore[no-untyped-def]
     nodes = 0
     made = 0
     old_tape, old_head, low, high = tape, head, head, head
+    dot_tape, dot_head = tape, head
+    word = np.int64(0)
     n = pc
     opened = -1
     need = FETCH
@@ -213,6 +295,7 @@ def walk(  # type: ignore[no-untyped-def]
         # Run until input is needed or the run ends.
         opened = -1
         old_pc, old_q, power, lam = -1, 0, 1, 0
+        dot_pc, dot_q, dot_k, dot_power, dots = -1, 0, 0, 1, 0
         end = -1
         while True:
             op = ops[pc]
@@ -289,6 +372,27 @@ def walk(  # type: ignore[no-untyped-def]
                 out[k] = symbol
                 k += 1
                 old_pc, power, lam = -1, 1, 0
+                if pc == dot_pc and head == dot_head and tape == dot_tape and endless_word(out, q, k, dot_q, dot_k):
+                    size = k - dot_k
+                    row = -2
+                    if size <= longest:
+                        word = np.int64(0)
+                        for i in range(dot_k, k):
+                            word = word << 1 | np.int64(out[i])
+                        row = reach[node, (1 << size) - 2 + word]
+                    if row == -2:
+                        follow(out, dot_k, k, node, children, marks, acc, best, np.int64(1) << (L - bits), bits, code)
+                    else:
+                        endless[node, (1 << size) - 2 + word] += np.int64(1) << (L - bits)
+                        if row >= 0:
+                            remember(best, row, bits, code)
+                    end = EMIT + COLUMNS
+                    break
+                dots += 1
+                if dots == dot_power and not speed:
+                    dot_pc, dot_q, dot_k, dot_tape, dot_head = pc, q, k, tape, head
+                    dot_power *= 2
+                    dots = 0
                 pc += 1
             elif op == READ:
                 need = READ
