@@ -161,36 +161,40 @@ class _Pass:
         best = np.full((max(1, len(self.trie.marked)), PROGRAMS, 2), -1, dtype=np.int64)
         return _Found(masses, np.zeros(self.reach.shape, dtype=np.int64), best, scratch())
 
-    def room(self, jobs: int) -> _Jobs:
+    def room(self, jobs: int, output: int = 0) -> _Jobs:
+        """Return arrays for so many states, which have printed at most so many symbols."""
         from .walk import MOST, REGISTERS
 
         return _Jobs(
             np.zeros((jobs, REGISTERS), dtype=np.int64),
             np.zeros((jobs, 4, 2 * MOST + 2), dtype=np.int64),
-            np.zeros((jobs, self.height + 1), dtype=np.uint8),
+            np.zeros((jobs, output), dtype=np.uint8),
         )
 
     def root(self) -> _Jobs:
         """Return the state before any input."""
-        from .walk import FETCH, HEAD, TOP
+        from .walk import FETCH, HEAD, NEED, TOP
 
         root = self.room(1)
         root.regs[0, HEAD], root.regs[0, TOP] = START, -1
+        root.regs[0, NEED] = FETCH
         root.store[0, 0], root.store[0, 3] = FETCH, -1
         return root
 
-    def kernel(self, jobs: _Jobs, i: int, length: int, found: _Found, cut: int, made: _Jobs) -> int:
-        """Walk below one state, add to what was found, and return how many states were left for others in `made`."""
+    def kernel(self, jobs: _Jobs, i: int, length: int, found: _Found, cut: int, made: _Jobs) -> tuple[int, int]:
+        """Walk below one state, add to what was found; return how many states were left for others in `made`, and their longest output."""
         from .walk import MOST, walk
 
         ops, jumps, ups = (jobs.store[i, row, : MOST + 1].copy() for row in range(3))
-        nodes, count = walk(
-            jobs.regs[i], ops, jobs.store[i, 3].copy(), jumps, ups, jobs.out[i].copy(), length, self.limits.steps, self.limits.space,
+        out = np.zeros(self.height + 1, dtype=np.uint8)
+        out[: jobs.out.shape[1]] = jobs.out[i]
+        nodes, count, longest = walk(
+            jobs.regs[i], ops, jobs.store[i, 3].copy(), jumps, ups, out, length, self.limits.steps, self.limits.space,
             self.limits.proof_bits, self.speed, self.children, self.marks, self.reach, self.longest, found.masses, found.endless, found.best,
             cut, made.regs, made.store, made.out, *found.scratch,
         )  # fmt: skip
         found.nodes += int(nodes)
-        return int(count)
+        return int(count), int(longest)
 
     def finished(self, found: _Found, seconds: float, threads: int) -> Walk:
         from .walk import spread
@@ -221,8 +225,9 @@ def enumerate_programs(
     if limits.length < CUT + LOOKAHEAD:
         this.kernel(this.root(), 0, limits.length, found, MOST_LENGTH + 1, this.room(0))
         return this.finished(found, time.perf_counter() - start, 1)
-    jobs = this.room(1 << CUT)
-    count = this.kernel(this.root(), 0, limits.length, found, CUT, jobs)
+    count, longest = this.kernel(this.root(), 0, limits.length, this.empty(), CUT, this.room(0))
+    jobs = this.room(count, longest)
+    this.kernel(this.root(), 0, limits.length, found, CUT, jobs)
     queue = list(range(count)) if order is None else sorted(range(count), key=lambda i: (order[i % len(order)], i))
     weights = _weigh(this, jobs, count) if progress is not None else None
     try:

@@ -24,8 +24,9 @@ from .silence import CLOSE, EMIT, FETCH, FLIP, GRAMS, LEFT, LOOK, MOST, ONE, OPE
 COLUMNS: Final = 8
 ZERO_BIT, ONE_BIT, DEAD, UT, UL, US, SPEED, SLOW = range(COLUMNS)
 """Columns of the masses at a node: arrived by printing 0 and 1 from it, silent, undecided by time, length and space; then the speed prior's two."""
-REGISTERS: Final = 11
-TAPE, HEAD, NODE, K, Q, PC, STEPS, TOP, BITS, BASE, CODE = range(REGISTERS)
+REGISTERS: Final = 13
+TAPE, HEAD, NODE, K, Q, PC, STEPS, TOP, BITS, BASE, CODE, N, NEED = range(REGISTERS)
+"""A state that needs input: place of the next opcode, opcodes in the store (N), and whether it needs an opcode (FETCH) or a bit (READ)."""
 EXACT, TRANSLATED, LOOKING, CLOSED = 1, 2, 4, 8
 ALL_PROOFS: Final = EXACT | TRANSLATED | LOOKING | CLOSED
 NOTHING: Final = -1
@@ -148,14 +149,14 @@ def follow(out, begin, end, node, children, marks, acc, best, mass, bits, code) 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def walk(  # type: ignore[no-untyped-def]
     regs, ops, slots, jumps, ups, out, L, T, space, proofs, speed, children, marks, reach, longest, acc, endless, best, cut, job_regs, job_store, job_out, seen, queue, lefts, rights
-) -> tuple[int, int]:
-    """Walk the subtree below a state that needs an opcode; add its masses to `acc`; return the nodes and how many states were left for others.
+) -> tuple[int, int, int]:
+    """Walk the subtree below a state that needs an opcode; add its masses to `acc`; return the nodes, how many states were left for others, and their longest output.
 
     regs int64 (REGISTERS,); ops, jumps, ups int64 (MOST + 1,); slots int64 (2 * MOST + 2,); out uint8 (longest target,).
     children int64 (nodes, 2), -1: no target goes there; marks int64 (nodes,): the row of `best`, or -1; reach, longest: see `reachable`.
     acc int64 (nodes, COLUMNS); endless int64 (nodes, words): what `spread` has to add to it.
     seen, queue, lefts, rights: see `closed_set`.
-    cut: states with at least so many bits read are not walked but written to the job arrays.
+    cut: states with at least so many bits read are not walked but written to the job arrays, as far as these have room.
     """
     tape = np.uint64(regs[TAPE])
     head = np.uint64(regs[HEAD])
@@ -175,12 +176,14 @@ def walk(  # type: ignore[no-untyped-def]
     old_tape, old_head, low, high = tape, head, head, head
     dot_tape, dot_head = tape, head
     word = np.int64(0)
-    n = pc
+    n = regs[N]
     opened = -1
-    need = FETCH
+    need = regs[NEED]
+    longest_out = np.int64(0)
     while True:
         # Here the machine needs input: an opcode at place n == pc (perhaps a branch of a `[` just opened there), or a bit for `,`.
         pushed = False
+        given = False
         if need == FETCH:
             left = L - bits - OPCODE_BITS
             if left < 0:
@@ -195,17 +198,7 @@ def walk(  # type: ignore[no-untyped-def]
                         top = opened >> 1
                 first, last = 0, 8
                 if bits >= cut:
-                    job_regs[made, TAPE], job_regs[made, HEAD] = np.int64(tape), np.int64(head)
-                    job_regs[made, NODE], job_regs[made, K], job_regs[made, Q], job_regs[made, PC] = node, k, q, n
-                    job_regs[made, STEPS], job_regs[made, TOP], job_regs[made, BITS] = steps, top, bits
-                    job_regs[made, BASE], job_regs[made, CODE] = base, code
-                    job_store[made, 0, : MOST + 1] = ops
-                    job_store[made, 1, : MOST + 1] = jumps
-                    job_store[made, 2, : MOST + 1] = ups
-                    job_store[made, 3] = slots
-                    job_out[made, :k] = out[:k]
-                    made += 1
-                    first = 8
+                    given = True
                 elif left < OPCODE_BITS and steps < T:
                     # The last opcode: all but `]` are decided where they stand.
                     mass = np.int64(1) << left
@@ -240,15 +233,29 @@ def walk(  # type: ignore[no-untyped-def]
                             if speed:
                                 acc[to, SLOW] += slow_share(L - left, after + 1)
                     first, last = CLOSE, CLOSE + 1
-                if first < last:
-                    pushed = True
-                    f[depth, 0], f[depth, 1] = first, last
-                elif opened >= 0:
-                    slots[opened] = -1
+                pushed = True
+                f[depth, 0], f[depth, 1] = first, last
         elif need == READ:
+            given = bits >= cut
             pushed = True
             f[depth, 0], f[depth, 1] = 0, 2
             opened = -1
+        if given:
+            longest_out = max(longest_out, k)
+            if made < len(job_regs):
+                job_regs[made, TAPE], job_regs[made, HEAD] = np.int64(tape), np.int64(head)
+                job_regs[made, NODE], job_regs[made, K], job_regs[made, Q], job_regs[made, PC] = node, k, q, pc
+                job_regs[made, STEPS], job_regs[made, TOP], job_regs[made, BITS] = steps, top, bits
+                job_regs[made, BASE], job_regs[made, CODE], job_regs[made, N], job_regs[made, NEED] = base, code, n, need
+                job_store[made, 0, : MOST + 1] = ops
+                job_store[made, 1, : MOST + 1] = jumps
+                job_store[made, 2, : MOST + 1] = ups
+                job_store[made, 3] = slots
+                job_out[made, :k] = out[:k]
+            made += 1
+            pushed = False
+            if opened >= 0:
+                slots[opened] = -1
         if pushed:
             f_tape[depth], f_head[depth] = tape, head
             f[depth, 2], f[depth, 3], f[depth, 4], f[depth, 5], f[depth, 6] = node, k, q, pc, steps
@@ -261,7 +268,7 @@ def walk(  # type: ignore[no-untyped-def]
             if f[depth, 11] >= 0:
                 slots[f[depth, 11]] = -1
         if depth == 0:
-            return nodes, made
+            return nodes, made, longest_out
         top_frame = depth - 1
         child = f[top_frame, 0]
         f[top_frame, 0] = child + 1
