@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import InputError
+from .columns import COLUMNS
 from .machine import SPACE, START
 from .targets import Trie
 
@@ -84,6 +85,7 @@ class Walk:
     nodes: int
     seconds: float
     threads: int
+    speed: bool = False
 
     def __repr__(self) -> str:
         rate = self.nodes / max(self.seconds, 1e-9) / 1e6
@@ -155,7 +157,6 @@ class _Pass:
 
     def empty(self) -> _Found:
         from .silence import scratch
-        from .walk import COLUMNS
 
         masses = np.zeros((len(self.trie), COLUMNS), dtype=np.int64)
         best = np.full((max(1, len(self.trie.marked)), PROGRAMS, 2), -1, dtype=np.int64)
@@ -200,7 +201,7 @@ class _Pass:
         from .walk import spread
 
         spread(self.children, found.endless, self.longest, found.masses)
-        return Walk(self.limits, self.trie, found.masses, found.best, found.nodes, seconds, threads)
+        return Walk(self.limits, self.trie, found.masses, found.best, found.nodes, seconds, threads, self.speed)
 
 
 def enumerate_programs(

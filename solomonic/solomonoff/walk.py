@@ -18,20 +18,16 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from .columns import COLUMNS, DEAD, SLOW, SPEED, SPEED_SCALE, UL, US, UT
 from .machine import OPCODE_BITS, START
 from .silence import CLOSE, EMIT, FETCH, FLIP, GRAMS, LEFT, LOOK, MOST, ONE, OPEN, READ, RIGHT, closed_set, longer_look, repeats
 
-COLUMNS: Final = 8
-ZERO_BIT, ONE_BIT, DEAD, UT, UL, US, SPEED, SLOW = range(COLUMNS)
-"""Columns of the masses at a node: arrived by printing 0 and 1 from it, silent, undecided by time, length and space; then the speed prior's two."""
 REGISTERS: Final = 13
 TAPE, HEAD, NODE, K, Q, PC, STEPS, TOP, BITS, BASE, CODE, N, NEED = range(REGISTERS)
 """A state that needs input: place of the next opcode, opcodes in the store (N), and whether it needs an opcode (FETCH) or a bit (READ)."""
 EXACT, TRANSLATED, LOOKING, CLOSED = 1, 2, 4, 8
 ALL_PROOFS: Final = EXACT | TRANSLATED | LOOKING | CLOSED
 NOTHING: Final = -1
-SCALE: Final = 62
-"""The speed prior's sums are in units of 2^-62."""
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -115,8 +111,8 @@ def endless_word(out: np.ndarray, q: int, k: int, old_q: int, old_k: int) -> boo
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def slow_share(bits: int, steps: int) -> int:
-    """Return 2^-bits / steps, rounded up, in units of 2^-SCALE: at most so much can the speed prior still get from a leaf of so many steps."""
-    return ((np.int64(1) << (SCALE - bits)) + steps - 1) // steps
+    """Return 2^-bits / steps, rounded up, in units of 2^-SPEED_SCALE: at most so much can the speed prior still get from a leaf of so many steps."""
+    return ((np.int64(1) << (SPEED_SCALE - bits)) + steps - 1) // steps
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -225,7 +221,7 @@ def walk(  # type: ignore[no-untyped-def]
                         acc[node, SLOW] += (6 if q < k else 5) * share
                     if to >= 0:
                         if speed:
-                            acc[to, SPEED] += (np.int64(1) << (SCALE - (L - left))) // after
+                            acc[to, SPEED] += (np.int64(1) << (SPEED_SCALE - (L - left))) // after
                         if marks[to] >= 0:
                             remember(best, marks[to], bits + OPCODE_BITS, code << OPCODE_BITS | EMIT)
                         if children[to, 0] >= 0 or children[to, 1] >= 0:
@@ -370,7 +366,7 @@ def walk(  # type: ignore[no-untyped-def]
                 base += steps
                 steps = 0
                 if speed:
-                    acc[node, SPEED] += (np.int64(1) << (SCALE - bits)) // base
+                    acc[node, SPEED] += (np.int64(1) << (SPEED_SCALE - bits)) // base
                 if marks[node] >= 0:
                     remember(best, marks[node], bits, code)
                 if children[node, 0] < 0 and children[node, 1] < 0:
