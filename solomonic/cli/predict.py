@@ -15,7 +15,7 @@ import click
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..solomonoff.predict import Prediction
+    from ..solomonoff.prediction import Prediction
 
 PATIENCE_S = 1.0
 SHOWN = 5
@@ -23,7 +23,9 @@ SHOWN = 5
 
 @click.command()
 @click.argument("target", metavar="BITS")
-@click.option("--length", type=int, metavar="L", help="Walk all programs of up to L input bits (0 to 60). By default: what ends within 2 s.")
+@click.option(
+    "--length", type=int, metavar="L", help="Walk all programs of up to L input bits (0 to 60). By default: what ends within 2 s."
+)
 @click.option("--seconds", type=float, metavar="S", help="Walk as deep as this time allows; 0 walks nothing.")
 @click.option("--steps", type=int, metavar="T", help="Steps that a program may take from one symbol to the next; 4000 by default.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a picture (png, svg or pdf).")
@@ -36,7 +38,7 @@ def predict(target: str, length: int | None, seconds: float | None, steps: int |
     solomonic predict 01010101 --length 27 --json
     """
     from ..solomonoff.machine import bits_of
-    from ..solomonoff.predict import predict as run
+    from ..solomonoff.prediction import predict as run
 
     bits = bits_of("" if target == "-" else target.strip())
     if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
@@ -49,7 +51,9 @@ def predict(target: str, length: int | None, seconds: float | None, steps: int |
         _compiled()
         found = run(bits, length=length, seconds=seconds, steps=steps, progress=progress)
     if plot is not None:
-        found.plot().figure.savefig(plot)
+        from ..solomonoff.pictures import save_line
+
+        save_line(found.line, plot)
         click.echo(f"picture: {plot}", err=True)
     if as_json:
         click.echo(json.dumps(found.as_json()))
@@ -71,7 +75,7 @@ def _compiled() -> None:
 
 
 @contextmanager
-def _bar(length: int | None) -> Iterator[None | _Bar]:
+def _bar(length: int | None) -> Iterator[_Bar | None]:
     """Give a progress bar where the walk is deep enough to need one and stderr is a terminal."""
     if length is None or length < 24 or not sys.stderr.isatty():
         yield None
@@ -112,6 +116,4 @@ def _show(found: Prediction) -> None:
         click.echo(f"program  {one.text}   {one.bits} bits   then {'reads' if one.next is None else one.next}")
     if not programs and n:
         click.echo(f"program  none of up to {line.walk.limits.length} bits was found")
-    click.echo(
-        f"length {found.limits.length}, steps {found.limits.steps}: {line.walk.nodes:,} nodes in {found.seconds:.2f} s", err=True
-    )
+    click.echo(f"length {found.limits.length}, steps {found.limits.steps}: {line.walk.nodes:,} nodes in {found.seconds:.2f} s", err=True)

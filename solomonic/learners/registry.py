@@ -47,6 +47,8 @@ BUILTIN: Final[dict[str, str]] = {
     "local": "solomonic.learners.local:Local",
     "kt": "solomonic.learners.sequence:Kt",
     "ctw": "solomonic.learners.sequence:Ctw",
+    "solomonoff": "solomonic.learners.solomonoff:Solomonoff",
+    "solomonoff+ctw": "solomonic.learners.solomonoff:SolomonoffCtw",
 }
 
 

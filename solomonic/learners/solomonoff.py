@@ -1,7 +1,7 @@
 """The limit as learners: `Solomonoff`, the bounded mixture over programs, and `SolomonoffCtw`, half of it and half context-tree weighting.
 
 They keep the sequence word for word and reason when asked: an answer is one walk of all programs up to `length` bits with what came so far as
-the target. `curves` walks once for all sequences. What they say is the completed predictor of `solomonic.solomonoff.mixture`; symbols other than
+the target. The length is `least` and an opcode for each of Budget.candidates: 24 bits by default. `curves` walks once for all sequences. What they say is the completed predictor of `solomonic.solomonoff.mixture`; symbols other than
 bits are coded as in `solomonic.solomonoff.symbols`.
 
 The half-and-half mixture starts from one half each and shifts by Bayes' rule, so over a sequence it loses at most one bit more than the better.
@@ -18,31 +18,35 @@ from ..records import Answer, Budget, Kind, Observation, Query, TaskInfo, XType,
 from .base import Base, prior_answer
 from .sequence import ctw_depth
 
-LENGTH: Final = 24
+LEAST: Final = 12
+OPCODE: Final = 3
 STEPS: Final = 1_000
 ALPHABET: Final = 256
 
 
 class Solomonoff(Base):
-    """All programs of up to 24 bits at once, each with weight 2^-bits: the certified limit of inference on short programs."""
+    """All programs of up to 24 bits at once, each with the weight 2^-bits: the certified limit of inference on short programs."""
 
     kind: ClassVar[Kind] = "limit"
     keeps_data: ClassVar[bool] = True
     x_types: ClassVar[tuple[XType, ...]] = ("symbols",)
     y_types: ClassVar[tuple[YType, ...]] = ("symbol",)
-    length: ClassVar[int] = LENGTH
+    least: ClassVar[int] = LEAST
     steps: ClassVar[int] = STEPS
 
     def __init__(self, info: TaskInfo, *, rng: np.random.Generator, budget: Budget) -> None:
         super().__init__(info, rng=rng, budget=budget)
         self.memory: list[Observation] = []
+        self.length = min(self.least + OPCODE * budget.candidates, 60)
 
     @classmethod
     def refuses(cls, info: TaskInfo) -> str | None:
         """Return why this learner cannot sit the exam, or None where it can."""
         reason = super().refuses(info)
         if reason is None and not 2 <= len(info.choices) <= ALPHABET:
-            reason = f"the limit takes 2 to {ALPHABET} symbols, which TaskInfo.choices must name; task {info.name!r} has {len(info.choices)}"
+            reason = (
+                f"the limit takes 2 to {ALPHABET} symbols, which TaskInfo.choices must name; task {info.name!r} has {len(info.choices)}"
+            )
         return reason
 
     def observe(self, observations: Sequence[Observation]) -> None:
@@ -60,7 +64,8 @@ class Solomonoff(Base):
         return [self._mixed(rows, symbols) for rows, symbols in zip(self._walk(coded, ahead=False), coded, strict=True)]
 
     def _known(self) -> int:
-        return len(self.memory)
+        # The mixture predicts before anything was seen, and not uniformly; so there is never nothing to answer from.
+        return len(self.memory) + 1
 
     def _answer(self, queries: Sequence[Query]) -> list[Answer]:
         symbols = self.labels.codes([observation.y for observation in self.memory]).tolist()
@@ -108,14 +113,14 @@ class SolomonoffCtw(Solomonoff):
 class SolomonoffDeep(Solomonoff):
     """All programs of up to 30 bits at once; an exam takes about a minute, whatever the number of its sequences."""
 
-    length: ClassVar[int] = 30
+    least: ClassVar[int] = 18
     steps: ClassVar[int] = 4_000
 
 
 class SolomonoffDeepCtw(SolomonoffCtw):
     """All programs of up to 30 bits and context-tree weighting, half and half."""
 
-    length: ClassVar[int] = 30
+    least: ClassVar[int] = 18
     steps: ClassVar[int] = 4_000
 
 

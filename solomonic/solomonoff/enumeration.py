@@ -59,7 +59,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         if not 0 <= self.length <= MOST_LENGTH:
-            raise InputError(f"length is {self.length}; give 0 to {MOST_LENGTH} input bits, since masses are 64-bit integers in units of 2^-length")
+            raise InputError(
+                f"length is {self.length}; give 0 to {MOST_LENGTH} input bits, since masses are 64-bit integers in units of 2^-length"
+            )
         if not 1 <= self.steps <= 10_000_000:
             raise InputError(f"steps is {self.steps}; give 1 to 10,000,000 steps between two symbols (printing takes one)")
         if not 2 <= self.space <= SPACE or self.space % 2:
@@ -164,7 +166,8 @@ class _Pass:
 
     def room(self, jobs: int, output: int = 0) -> _Jobs:
         """Return arrays for so many states, which have printed at most so many symbols."""
-        from .walk import MOST, REGISTERS
+        from .silence import MOST
+        from .walk import REGISTERS
 
         return _Jobs(
             np.zeros((jobs, REGISTERS), dtype=np.int64),
@@ -174,7 +177,8 @@ class _Pass:
 
     def root(self) -> _Jobs:
         """Return the state before any input."""
-        from .walk import FETCH, HEAD, NEED, TOP
+        from .silence import FETCH
+        from .walk import HEAD, NEED, TOP
 
         root = self.room(1)
         root.regs[0, HEAD], root.regs[0, TOP] = START, -1
@@ -184,7 +188,8 @@ class _Pass:
 
     def kernel(self, jobs: _Jobs, i: int, length: int, found: _Found, cut: int, made: _Jobs) -> tuple[int, int]:
         """Walk below one state, add to what was found; return how many states were left for others in `made`, and their longest output."""
-        from .walk import MOST, walk
+        from .silence import MOST
+        from .walk import walk
 
         ops, jumps, ups = (jobs.store[i, row, : MOST + 1].copy() for row in range(3))
         out = np.zeros(self.height + 1, dtype=np.uint8)
@@ -242,8 +247,8 @@ def _weigh(this: _Pass, jobs: _Jobs, count: int) -> np.ndarray:
     """Return the nodes (count,) of each job in a tree of LOOKAHEAD bits fewer."""
     none = this.room(0)
     weights = np.ones(count)
+    found = this.empty()
     for i in range(count):
-        found = this.empty() if i == 0 else found
         before = found.nodes
         this.kernel(jobs, i, this.limits.length - LOOKAHEAD, found, MOST_LENGTH + 1, none)
         weights[i] += found.nodes - before
@@ -334,7 +339,12 @@ def deepen(
         if rise == 0 or time.perf_counter() >= deadline:
             return
         found = enumerate_programs(
-            trie, replace(limits, length=min(length + rise, MOST_LENGTH)), threads=threads, speed=speed, deadline=deadline, progress=progress
+            trie,
+            replace(limits, length=min(length + rise, MOST_LENGTH)),
+            threads=threads,
+            speed=speed,
+            deadline=deadline,
+            progress=progress,
         )
         if found is None:
             return
@@ -344,7 +354,7 @@ def deepen(
 
 def _expected(walk: Walk, more: int) -> float:
     """Return the seconds that a walk of so many more bits is expected to take; GROWTH an opcode, and a start-up cost."""
-    return 0.01 + walk.seconds * GROWTH ** (more / 3)
+    return 0.01 + walk.seconds * float(GROWTH ** (more / 3))
 
 
 def warm_up() -> None:

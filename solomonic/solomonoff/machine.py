@@ -49,7 +49,7 @@ class Silent(Exception):
 
 @dataclass(slots=True)
 class Machine:
-    """A machine on a finite input of '0' and '1'; `need` fetches what the next step takes from the input, `step` executes it.
+    """A machine on a finite input of 0 and 1; `need` fetches what the next step takes from the input, `step` executes it.
 
     `store` holds the opcodes in the order in which they were first needed; `body` and `past` say where the two branches of a `[` begin, once
     they have been taken; `closes` says which `[` a `]` goes back to (None: the start of the program, the outer loop). `text` is the program as
@@ -106,7 +106,7 @@ class Machine:
             return op
         if op in (Op.RIGHT, Op.LEFT):
             self.head += 1 if op is Op.RIGHT else -1
-            if not 0 <= self.head < SPACE:
+            if not 0 <= self.head < len(self.cells):
                 raise OutOfWindow
         elif op is Op.FLIP:
             self.cells[self.head] ^= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,3 +39,12 @@ def draw_line(line: Line, ax: Axes | None = None) -> Axes:
     axes.legend(loc="upper left", fontsize="small")
     axes.set_title(f"L = {line.walk.limits.length}, T = {line.walk.limits.steps}")
     return axes
+
+
+def save_line(line: Line, path: Path) -> None:
+    """Write the picture of a line to a file; the ending of its name says in which format."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+    draw_line(line, figure.subplots())
+    figure.savefig(path)

@@ -84,7 +84,7 @@ def longer_look(
     old_tape, old_head, low, high = tape, head, head, head
     for _ in range(steps):
         op = ops[pc]
-        if op == RIGHT or op == LEFT:
+        if op == RIGHT or op == LEFT:  # noqa: SIM109
             head = head + ONE if op == RIGHT else head - ONE
             if head - edge >= space:
                 return 0
@@ -174,9 +174,9 @@ def closed_set(
             left = (at >> (1 + w)) & mask
             pc = at >> (1 + 2 * w)
             op = ops[pc]
-            if op == EMIT or op == READ or op == FETCH:
+            if op == EMIT or op == READ or op == FETCH:  # noqa: SIM109
                 return False
-            if op == RIGHT or op == LEFT:
+            if op == RIGHT or op == LEFT:  # noqa: SIM109
                 if op == LEFT:
                     left, right = right, left
                     leaves, finds = rights, lefts

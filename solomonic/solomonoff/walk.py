@@ -112,7 +112,7 @@ def endless_word(out: np.ndarray, q: int, k: int, old_q: int, old_k: int) -> boo
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def slow_share(bits: int, steps: int) -> int:
     """Return 2^-bits / steps, rounded up, in units of 2^-SPEED_SCALE: at most so much can the speed prior still get from a leaf of so many steps."""
-    return ((np.int64(1) << (SPEED_SCALE - bits)) + steps - 1) // steps
+    return int(((np.int64(1) << (SPEED_SCALE - bits)) + steps - 1) // steps)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -144,7 +144,32 @@ def follow(out, begin, end, node, children, marks, acc, best, mass, bits, code) 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def walk(  # type: ignore[no-untyped-def]
-    regs, ops, slots, jumps, ups, out, L, T, space, proofs, speed, children, marks, reach, longest, acc, endless, best, cut, job_regs, job_store, job_out, seen, queue, lefts, rights
+    regs,
+    ops,
+    slots,
+    jumps,
+    ups,
+    out,
+    L,
+    T,
+    space,
+    proofs,
+    speed,
+    children,
+    marks,
+    reach,
+    longest,
+    acc,
+    endless,
+    best,
+    cut,
+    job_regs,
+    job_store,
+    job_out,
+    seen,
+    queue,
+    lefts,
+    rights,
 ) -> tuple[int, int, int]:
     """Walk the subtree below a state that needs an opcode; add its masses to `acc`; return the nodes, how many states were left for others, and their longest output.
 
@@ -264,7 +289,7 @@ def walk(  # type: ignore[no-untyped-def]
             if f[depth, 11] >= 0:
                 slots[f[depth, 11]] = -1
         if depth == 0:
-            return nodes, made, longest_out
+            return nodes, made, int(longest_out)
         top_frame = depth - 1
         child = f[top_frame, 0]
         f[top_frame, 0] = child + 1
@@ -305,10 +330,9 @@ def walk(  # type: ignore[no-untyped-def]
             if op == FETCH:
                 need = FETCH
                 break
-            if op == READ:
-                if bits >= L:
-                    end = UL
-                    break
+            if op == READ and bits >= L:
+                end = UL
+                break
             if steps >= T:
                 end = UT
                 break
@@ -412,7 +436,7 @@ def walk(  # type: ignore[no-untyped-def]
             continue
         # The run is over: nothing is needed here, so the next turn only goes to the next child.
         if end < COLUMNS:
-            if end == UT or end == US:
+            if end == UT or end == US:  # noqa: SIM109
                 if end == US:
                     steps -= 1
                     head = head - ONE if op == RIGHT else head + ONE

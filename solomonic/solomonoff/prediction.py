@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -132,13 +133,8 @@ def predict(
     Raises:
         InputError: something in the target is no bit, it is too long, or a limit is out of range.
     """
-    last: Prediction | None = None
-    for last in iter_predictions(
-        target, length=length, seconds=seconds, steps=steps, space=space, threads=threads, progress=progress
-    ):
-        pass
-    assert last is not None
-    return last
+    ladder = iter_predictions(target, length=length, seconds=seconds, steps=steps, space=space, threads=threads, progress=progress)
+    return deque(ladder, maxlen=1)[0]
 
 
 def iter_predictions(
@@ -217,4 +213,3 @@ def predict_after(prefix: str | Sequence[int], question: str | Sequence[int], li
     """Return bounds on the probability of a question y after a prefix x, M(xy) / M(x); both as bits, or as text coded by `text_bits` first."""
     x, y = (checked_bits(bits_of(one) if isinstance(one, str) else one, MOST_SYMBOLS) for one in (prefix, question))
     return conditional(loss_curves([x + y], limits, **options)[0], len(x))
-
