@@ -1,7 +1,7 @@
 """The limit as learners: `Solomonoff`, the bounded mixture over programs, and `SolomonoffCtw`, half of it and half context-tree weighting.
 
 They keep the sequence word for word and reason when asked: an answer is one walk of all programs up to `length` bits with what came so far as
-the target. The length is `least` and an opcode for each of Budget.candidates: 24 bits by default. `curves` walks once for all sequences. What they say is the completed predictor of `solomonic.solomonoff.mixture`; symbols other than
+the target. The length is `least` and an opcode for each of Budget.candidates: 21 bits by default. `curves` walks once for all sequences. What they say is the completed predictor of `solomonic.solomonoff.mixture`; symbols other than
 bits are coded as in `solomonic.solomonoff.symbols`.
 
 The half-and-half mixture starts from one half each and shifts by Bayes' rule, so over a sequence it loses at most one bit more than the better.
@@ -18,14 +18,14 @@ from ..records import Answer, Budget, Kind, Observation, Query, TaskInfo, XType,
 from .base import Base, prior_answer
 from .sequence import ctw_depth
 
-LEAST: Final = 12
+LEAST: Final = 9
 OPCODE: Final = 3
 STEPS: Final = 1_000
 ALPHABET: Final = 256
 
 
 class Solomonoff(Base):
-    """All programs of up to 24 bits at once, each with the weight 2^-bits: the certified limit of inference on short programs."""
+    """All programs of up to 21 bits at once, each with the weight 2^-bits: the certified limit of inference on short programs."""
 
     kind: ClassVar[Kind] = "limit"
     keeps_data: ClassVar[bool] = True

@@ -228,7 +228,8 @@ def enumerate_programs(
     this = _Pass(trie, limits, speed)
     threads = threads or os.cpu_count() or 1
     found = this.empty()
-    if limits.length < CUT + LOOKAHEAD:
+    whole = threads == 1 and deadline is None and progress is None and order is None
+    if whole or limits.length < CUT + LOOKAHEAD:
         this.kernel(this.root(), 0, limits.length, found, MOST_LENGTH + 1, this.room(0))
         return this.finished(found, time.perf_counter() - start, 1)
     count, longest = this.kernel(this.root(), 0, limits.length, this.empty(), CUT, this.room(0))

@@ -13,8 +13,7 @@ from solomonic.solomonoff.enumeration import Limits
 from solomonic.tasks.generators import GENERATORS
 from solomonic.testing import check_learner
 
-
-LENGTH = 15
+LENGTH = 12
 
 
 def info(choices: tuple[object, ...] = (0, 1)) -> TaskInfo:
@@ -56,7 +55,7 @@ def test_on_bits_it_is_the_completed_mixture() -> None:
 
 
 def test_it_learns_what_one_short_program_prints() -> None:
-    rows = made(Solomonoff, candidates=4).curves([GENERATORS["paperfolding"](64)])[0]
+    rows = made(Solomonoff, candidates=5).curves([GENERATORS["paperfolding"](64)])[0]
     target = list(GENERATORS["paperfolding"](64))
     assert -rows[np.arange(64), target].sum() / np.log(2) < 21
 
