@@ -124,7 +124,7 @@ class _Found:
     nodes: int = 0
 
     def add(self, other: _Found) -> None:
-        from .walk import remember
+        from .endless import remember
 
         self.masses += other.masses
         self.endless += other.endless
@@ -153,7 +153,7 @@ class _Pass:
         self.children, self.marks = self.trie.arrays()
         self.height = self.trie.height()
         self.longest = WORDS if len(self.trie) <= WORDS_UP_TO else 1
-        from .walk import reachable
+        from .endless import reachable
 
         self.reach = reachable(self.children, self.marks, self.longest)
 
@@ -203,7 +203,7 @@ class _Pass:
         return int(count), int(longest)
 
     def finished(self, found: _Found, seconds: float, threads: int) -> Walk:
-        from .walk import spread
+        from .endless import spread
 
         spread(self.children, found.endless, self.longest, found.masses)
         return Walk(self.limits, self.trie, found.masses, found.best, found.nodes, seconds, threads, self.speed)

@@ -5,7 +5,8 @@ back restores the numbers; nothing is copied. A store is shared by a whole subtr
 and the one entry point of a `[` that a choice may have opened is closed when its frame ends.
 
 A run that comes back to the same place, head and cells at a `.`, and in which `?` will find the same again, prints one word for ever. It is not run
-to its end: its mass is put down once, at the node and for the word, and `spread` lets it flow down the trie after the walk.
+to its end: its mass is put down once, at the node and for the word, and `spread` lets it flow down the trie after the walk. Where it comes back moved, as
+many rounds as end within the window are printed at once. (Not where the speed prior is summed, which needs each step.)
 
 The last opcode that fits in L bits is not executed one by one: seven of the eight, in any state, can only be undecided by length, print one
 symbol, leave the window or fall silent, which is seen without running; only `]` runs.
@@ -19,6 +20,7 @@ import numpy as np
 from numba import njit
 
 from .columns import COLUMNS, DEAD, SLOW, SPEED, SPEED_SCALE, UL, US, UT
+from .endless import endless_word, follow, moved_on, print_on, remember
 from .machine import OPCODE_BITS, START
 from .silence import CLOSE, EMIT, FETCH, FLIP, GRAMS, LEFT, LOOK, MOST, ONE, OPEN, READ, RIGHT, closed_set, longer_look, repeats
 
@@ -28,85 +30,6 @@ TAPE, HEAD, NODE, K, Q, PC, STEPS, TOP, BITS, BASE, CODE, N, NEED = range(REGIST
 EXACT, TRANSLATED, LOOKING, CLOSED = 1, 2, 4, 8
 ALL_PROOFS: Final = EXACT | TRANSLATED | LOOKING | CLOSED
 NOTHING: Final = -1
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def remember(best: np.ndarray, row: int, bits: int, code: int) -> None:
-    """Insert a program into the row of shortest programs: int64 (m, K, 2), bits and input, ascending; -1 where there is none."""
-    size = best.shape[1]
-    i = size - 1
-    if best[row, i, 0] >= 0 and (best[row, i, 0] < bits or (best[row, i, 0] == bits and best[row, i, 1] <= code)):
-        return
-    while i > 0 and (best[row, i - 1, 0] < 0 or best[row, i - 1, 0] > bits or (best[row, i - 1, 0] == bits and best[row, i - 1, 1] > code)):
-        best[row, i, 0], best[row, i, 1] = best[row, i - 1, 0], best[row, i - 1, 1]
-        i -= 1
-    best[row, i, 0], best[row, i, 1] = bits, code
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def turned(word: int, size: int) -> int:
-    """Return the place in the table of words of the word that is left after this one's first symbol, which goes to its end."""
-    first = word >> (size - 1)
-    return (1 << size) - 2 + (((word << 1) & ((1 << size) - 1)) | first)
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def reachable(children: np.ndarray, marks: np.ndarray, longest: int) -> np.ndarray:
-    """Return, for each node and word of 1 to `longest` symbols, the row of the one marked node on the endless word's path; int64 (nodes, words).
-
-    -1: there is none; -2: there are several. The words of p symbols stand from 2^p - 2 on. A node's children have higher numbers than it has.
-    """
-    rows = np.full((len(children), (2 << longest) - 2), -1, dtype=np.int64)
-    for node in range(len(children) - 1, -1, -1):
-        for size in range(1, longest + 1):
-            for word in range(1 << size):
-                child = children[node, word >> (size - 1)]
-                if child >= 0:
-                    row = rows[child, turned(word, size)]
-                    if marks[child] >= 0:
-                        row = marks[child] if row == -1 else -2
-                    rows[node, (1 << size) - 2 + word] = row
-    return rows
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def spread(children: np.ndarray, endless: np.ndarray, longest: int, acc: np.ndarray) -> None:
-    """Add the masses of endless words, int64 (nodes, words), to every symbol that they print on their way down the trie."""
-    for node in range(len(children)):
-        if children[node, 0] < 0 and children[node, 1] < 0:
-            continue
-        for size in range(1, longest + 1):
-            for word in range(1 << size):
-                mass = endless[node, (1 << size) - 2 + word]
-                if mass > 0:
-                    symbol = word >> (size - 1)
-                    acc[node, symbol] += mass
-                    if children[node, symbol] >= 0:
-                        endless[children[node, symbol], turned(word, size)] += mass
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def endless_word(out: np.ndarray, q: int, k: int, old_q: int, old_k: int) -> bool:
-    """Return whether a run that came back to the same place, head and cells, printing out[old_k:k] between, prints that word for ever.
-
-    It does if `?`, from now on, finds again and again what it found between. Let the output go on with the word w = out[old_k:k] for ever. The
-    machine's next round reads the positions from q on where the last one read those from old_q on, and so forth by q - old_q; so if this endless
-    output has the period q - old_q from old_q on, each round reads and therefore prints the same. From old_k on the output has the period |w|, so
-    it is enough to look at the positions up to k. `?` never overtakes the output as long as it advances by no more than |w| a round.
-    """
-    lag = q - old_q
-    if lag == 0:
-        return True
-    size = k - old_k
-    if lag > size:
-        return False
-    for i in range(old_q, k):
-        later = i + lag
-        if later >= k:
-            later = old_k + (later - old_k) % size
-        if out[later] != out[i]:
-            return False
-    return True
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -127,19 +50,6 @@ def prove(ops, slots, jumps, out, pc, head, tape, q, k, T, edge, space, by_time,
             if closed_set(ops, slots, jumps, pc, head, tape, w, seen, queue, lefts, rights):
                 return True
     return False
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def follow(out, begin, end, node, children, marks, acc, best, mass, bits, code) -> None:  # type: ignore[no-untyped-def]
-    """Add the mass of a program that prints out[begin:end] for ever to the nodes on its way, and the program to those that are marked."""
-    i = begin
-    while node >= 0 and (children[node, 0] >= 0 or children[node, 1] >= 0):
-        symbol = np.int64(out[i])
-        acc[node, symbol] += mass
-        node = children[node, symbol]
-        if node >= 0 and marks[node] >= 0:
-            remember(best, marks[node], bits, code)
-        i = i + 1 if i + 1 < end else begin
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -195,7 +105,7 @@ def walk(  # type: ignore[no-untyped-def]
     nodes = 0
     made = 0
     old_tape, old_head, low, high = tape, head, head, head
-    dot_tape, dot_head = tape, head
+    dot_tape, dot_head, dot_low, dot_high = tape, head, head, head
     word = np.int64(0)
     n = regs[N]
     opened = -1
@@ -344,6 +254,8 @@ def walk(  # type: ignore[no-untyped-def]
                     break
                 if head > high:
                     high = head
+                if head > dot_high:
+                    dot_high = head
                 pc += 1
             elif op == LEFT:
                 steps += 1
@@ -353,6 +265,8 @@ def walk(  # type: ignore[no-untyped-def]
                     break
                 if head < low:
                     low = head
+                if head < dot_low:
+                    dot_low = head
                 pc += 1
             elif op == FLIP:
                 steps += 1
@@ -415,9 +329,26 @@ def walk(  # type: ignore[no-untyped-def]
                             remember(best, row, bits, code)
                     end = EMIT + COLUMNS
                     break
+                if (
+                    pc == dot_pc
+                    and head != dot_head
+                    and repeats(tape, head, dot_tape, dot_head, dot_low, dot_high, True)
+                    and endless_word(out, q, k, dot_q, dot_k)
+                ):
+                    tape, rounds = moved_on(tape, head, dot_head, dot_low, dot_high, edge, width)
+                    size = k - dot_k
+                    node = print_on(out, dot_k, k, rounds * size, node, children, marks, acc, best, np.int64(1) << (L - bits), bits, code)
+                    if node < 0:
+                        end = EMIT + COLUMNS
+                        break
+                    step = head - dot_head
+                    head += np.uint64(rounds) * step
+                    q += rounds * (q - dot_q)
+                    k += rounds * size
+                    dot_pc, dots, dot_power = -1, 0, 1 << 40
                 dots += 1
                 if dots == dot_power and not speed:
-                    dot_pc, dot_q, dot_k, dot_tape, dot_head = pc, q, k, tape, head
+                    dot_pc, dot_q, dot_k, dot_tape, dot_head, dot_low, dot_high = pc, q, k, tape, head, head, head
                     dot_power *= 2
                     dots = 0
                 pc += 1

@@ -172,9 +172,10 @@ def test_one_target_alone_or_among_many_is_the_same() -> None:
         assert alone.programs(alone.trie.add(bits(target))[-1]) == together.programs(together.trie.add(bits(target))[-1])
 
 
-def test_an_endless_word_put_down_at_once_is_the_same_as_printed() -> None:
-    targets = ["0" * 70, "01" * 35, "001" * 25, "00101" * 14, "0" * 40 + "1", "0110" * 12 + "1", "011010011" * 8]
-    at_once, printed = (walked(targets, Limits(20, STEPS), speed=speed) for speed in (False, True))
+@pytest.mark.parametrize(("length", "space"), [(20, 64), (18, 12), (17, 2)])
+def test_a_word_put_down_at_once_is_the_same_as_printed(length: int, space: int) -> None:
+    targets = ["0" * 70, "01" * 35, "001" * 25, "00101" * 14, "0" * 31 + "1", "0" * 40 + "1", "1" * 80, "0110" * 12 + "1", "011010011" * 8]
+    at_once, printed = (walked(targets, Limits(length, STEPS, space), speed=speed) for speed in (False, True))
     np.testing.assert_array_equal(at_once.masses[:, :6], printed.masses[:, :6])
     np.testing.assert_array_equal(at_once.shortest, printed.shortest)
 
