@@ -31,7 +31,9 @@ __getattr__ = lazy(
     __name__,
     {
         **dict.fromkeys(["Comparison", "compare"], ".bench.compare"),
-        **dict.fromkeys(["ABSTAIN", "Answer", "Budget", "Categorical", "Evidence", "Normal", "Observation", "Query", "TaskInfo"], ".records"),
+        **dict.fromkeys(
+            ["ABSTAIN", "Answer", "Budget", "Categorical", "Evidence", "Normal", "Observation", "Query", "TaskInfo"], ".records"
+        ),
         "SolomonicError": ".errors",
     },
 )

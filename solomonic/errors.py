@@ -1,14 +1,14 @@
 """Every error that is the user's to mend; the command line prints these in one line and keeps the traceback of any other.
 
-    SolomonicError
-    |-- InputError          what was given cannot be used: a file, a column, a value, a flag   (exit code 2)
-    |   |-- SuiteError      a suite's folder or suite.toml is wrong
-    |   |-- UnknownName     no learner, suite, task or metric of that name; near names are suggested
-    |   `-- DataMissing     a data folder or file is not on this machine
-    |-- UnsupportedTask     this learner cannot sit this exam
-    |-- MissingExtra        an optional package is not installed
-    |-- CellFailed          a learner raised or died inside its cell
-    `-- RunError            a run's folder cannot be read, written or continued
+SolomonicError
+|-- InputError          what was given cannot be used: a file, a column, a value, a flag   (exit code 2)
+|   |-- SuiteError      a suite's folder or suite.toml is wrong
+|   |-- UnknownName     no learner, suite, task or metric of that name; near names are suggested
+|   `-- DataMissing     a data folder or file is not on this machine
+|-- UnsupportedTask     this learner cannot sit this exam
+|-- MissingExtra        an optional package is not installed
+|-- CellFailed          a learner raised or died inside its cell
+`-- RunError            a run's folder cannot be read, written or continued
 """
 
 from __future__ import annotations

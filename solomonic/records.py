@@ -161,7 +161,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds and bytes of one cell. `answer_s`: wall seconds of single questions, at most 200 of them.
+    """Seconds and bytes of one cell. `answer_s`, `answer_cpu_s`: wall and CPU seconds of single questions, at most 200 of them.
 
     answer_batch_s: wall seconds a question when all are asked at once.
     """
@@ -173,6 +173,7 @@ class Cost:
     state_bytes: int
     peak_bytes: int
     warm_up_s: float = 0.0
+    answer_cpu_s: tuple[float, ...] = ()
 
 
 def stable_hash(*parts: object) -> int:

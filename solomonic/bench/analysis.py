@@ -6,6 +6,7 @@ Everything here is computed from `results.Run` alone, so that an old run can be 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..records import SCHEMA_VERSION, child_rng
 from .break_even import BreakEven, break_even
-from .champions import TaskOutcome, find, task_outcome
+from .champions import Contest, TaskOutcome, contest, find, task_outcome
 from .curves import Curve, Reliability, Round, curves, reliability, rounds
 from .pairs import Pair, all_pairs
 from .results import Run, TaskMeta
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """The break-even of one inductive and one transductive learner on a task."""
+    """The break-even of one inductive and one transductive learner on a task, or of champions that change from seed to seed."""
 
     suite: str
     task: str
@@ -66,8 +67,8 @@ class TaskAnalysis:
         return next((row for row in self.rows if (row.learner, row.metric) == wanted), None)
 
     def champions(self) -> tuple[str, ...]:
-        """Return the learners that were compared in the end."""
-        return tuple(name for name in (self.outcome.first, self.outcome.second) if name is not None)
+        """Return the learners that spoke, under some seed at least, for the two that were compared in the end."""
+        return self.outcome.learners
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Analysis:
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """All pairs of learners of all tasks."""
+        """All pairs of learners of all tasks, and of champions that change from seed to seed."""
         return tuple(pair for task in self.tasks for pair in task.pairs)
 
     @property
@@ -143,34 +144,44 @@ class Analysis:
         return f"Analysis({len(self.tasks)} tasks, {len(self.pairs)} pairs, margin {self.margin:g})"
 
 
+def check_margin(margin: float) -> None:
+    """Refuse a margin that nothing could be compared with, before anything is played.
+
+    Raises:
+        InputError: the margin is not a finite number above zero.
+    """
+    if not (margin > 0.0 and math.isfinite(margin)):
+        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+
+
 def analyse(run: Run, *, margin: float = 0.01) -> Analysis:
     """Return the analysis of a run; `margin`: a difference too small to matter, absolute for fractions, else relative to the floor.
 
     Raises:
         InputError: the margin is not above zero.
     """
-    if not margin > 0.0 or not math.isfinite(margin):
-        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+    check_margin(margin)
     all_sheets = [sheet for sheet in sheets(run) if sheet.meta.metrics]
     rows = [row for sheet in all_sheets for row in score_rows(sheet)]
-    pairs = all_pairs(all_sheets, rows, margin=margin)
-    tasks = tuple(_task(sheet, rows, pairs) for sheet in all_sheets)
+    contests = {(sheet.meta.suite, sheet.meta.name): contest(sheet) for sheet in all_sheets}
+    sides = {key: ends.sides for key, ends in contests.items() if ends.sides}
+    pairs = all_pairs(all_sheets, rows, margin=margin, contests=sides)
+    tasks = tuple(_task(sheet, contests[sheet.meta.suite, sheet.meta.name], rows, pairs) for sheet in all_sheets)
     return Analysis(str(run.folder), margin, tasks, tuple(run.failed))
 
 
-def _task(sheet: Sheet, rows: Sequence[ScoreRow], pairs: Sequence[Pair]) -> TaskAnalysis:
+def _task(sheet: Sheet, ends: Contest, rows: Sequence[ScoreRow], pairs: Sequence[Pair]) -> TaskAnalysis:
     meta = sheet.meta
     mine = tuple(row for row in rows if (row.suite, row.task) == (meta.suite, meta.name))
     theirs = tuple(pair for pair in pairs if (pair.suite, pair.task) == (meta.suite, meta.name))
-    outcome = task_outcome(sheet, theirs)
     notes = dict.fromkeys(f"{cell.learner}: {note}" for cell in sheet.cells for note in cell.notes)
     return TaskAnalysis(
         meta,
         {name: str(kind) for name, kind in sheet.kinds.items()},
         mine,
         theirs,
-        outcome,
-        tuple(_crossings(sheet, theirs, outcome)),
+        task_outcome(sheet, ends, theirs),
+        tuple(_crossings(sheet, ends, theirs)),
         tuple(curves(sheet)),
         tuple(rounds(sheet)),
         tuple(reliability(sheet)),
@@ -178,22 +189,17 @@ def _task(sheet: Sheet, rows: Sequence[ScoreRow], pairs: Sequence[Pair]) -> Task
     )
 
 
-def _crossings(sheet: Sheet, pairs: Sequence[Pair], outcome: TaskOutcome) -> list[Crossing]:
+def _crossings(sheet: Sheet, ends: Contest, pairs: Sequence[Pair]) -> list[Crossing]:
     """Return the break-even of the champions; of every inductive with every transductive learner where none were chosen."""
-    sides: dict[str, list[str]] = {"inductive": [], "transductive": []}
-    for champion in outcome.champions:
-        if champion.family in sides:
-            everybody = [name for name in sheet.learners if sheet.kinds[name] == champion.family]
-            sides[champion.family] = [champion.learner] if champion.learner is not None else everybody
     found = []
-    for inductive in sides["inductive"]:
-        for transductive in sides["transductive"]:
-            pair = find(pairs, sheet, inductive, transductive)
-            costs = [{cell.seed: cell.cost for cell in sheet.played(name)} for name in (inductive, transductive)]
-            gain, margin = (pair.gain(inductive)[0], pair.margin) if pair else (math.nan, math.nan)
-            rng = child_rng(0, "break-even", sheet.meta.suite, sheet.meta.name, inductive, transductive)
-            result = break_even(costs[0], costs[1], gain=gain, margin=margin, rng=rng)
-            found.append(Crossing(sheet.meta.suite, sheet.meta.name, inductive, transductive, result))
+    for inductive, transductive in itertools.product(*ends.speakers(sheet)):
+        names = inductive.label, transductive.label
+        pair = find(pairs, sheet, *names)
+        costs = [{cell.seed: cell.cost for cell in sheet.played(side)} for side in (inductive, transductive)]
+        gain, margin = (pair.gain(inductive.label)[0], pair.margin) if pair else (math.nan, math.nan)
+        rng = child_rng(0, "break-even", sheet.meta.suite, sheet.meta.name, *names)
+        result = break_even(costs[0], costs[1], gain=gain, margin=margin, rng=rng)
+        found.append(Crossing(sheet.meta.suite, sheet.meta.name, *names, result))
     return found
 
 
@@ -211,7 +217,11 @@ def _outcome_entry(outcome: TaskOutcome) -> dict[str, Any]:
         "high": outcome.high,
         "how": outcome.how,
         "champions": [
-            {"family": c.family, "learner": c.learner, "how": c.how, "rehearsal": dict(c.candidates)} for c in outcome.champions
+            {
+                "family": c.family, "learner": c.label, "by_seed": c.side.by_seed if c.side else {}, "how": c.how,
+                "rehearsal": dict(c.candidates),
+            }
+            for c in outcome.champions
         ],
     }  # fmt: skip
 

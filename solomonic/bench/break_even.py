@@ -9,7 +9,7 @@ saves by having studied), the two costs cross at Q* = S / A, and the signs decid
     S < 0, A < 0     now, until Q*     studying is cheaper at first, remembering after Q* questions
 
 No cost is worth comparing at a loss: where the learner that the state calls the cheaper one is worse by more than the margin, or a cost is missing, the two
-are not comparable. Study is counted in CPU seconds, answers in wall seconds of single questions on one thread.
+are not comparable. Both are counted in CPU seconds of one thread, answers as the mean of single questions.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def break_even(
     if not seeds or not all(_known(cost) for cost in mine + other):
         return BreakEven(State.NOT_COMPARABLE, reason="costs are not compared, as one is missing")
     study_i, study_t = (float(np.mean([cost.study_cpu_s for cost in costs])) for costs in (mine, other))
-    answer_i, answer_t = (float(np.mean([np.mean(cost.answer_s) for cost in costs])) for costs in (mine, other))
+    answer_i, answer_t = (float(np.mean([np.mean(cost.answer_cpu_s) for cost in costs])) for costs in (mine, other))
     study, saved = study_i - study_t, answer_t - answer_i
     state, crossing = crossing_of(study, saved)
     found = BreakEven(
@@ -130,7 +130,7 @@ def _draws(mine: list[Cost], other: list[Cost], rng: np.random.Generator) -> np.
     """Return bootstrap draws (m, 2) of S and A: seeds with replacement, then questions inside each drawn seed."""
     picked = rng.integers(len(mine), size=(DRAWS, len(mine)))
     study = np.array([a.study_cpu_s - b.study_cpu_s for a, b in zip(mine, other, strict=True)])[picked].mean(axis=1)
-    means = [[_resampled_means(np.asarray(cost.answer_s), rng) for cost in costs] for costs in (mine, other)]
+    means = [[_resampled_means(np.asarray(cost.answer_cpu_s), rng) for cost in costs] for costs in (mine, other)]
     columns = np.arange(DRAWS)[:, None]
     answer_i, answer_t = (np.stack(kept, axis=1)[columns, picked].mean(axis=1) for kept in means)
     return np.stack([study, answer_t - answer_i], axis=1)
@@ -141,4 +141,4 @@ def _resampled_means(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarra
 
 
 def _known(cost: Cost) -> bool:
-    return math.isfinite(cost.study_cpu_s) and bool(cost.answer_s) and bool(np.all(np.isfinite(cost.answer_s)))
+    return math.isfinite(cost.study_cpu_s) and bool(cost.answer_cpu_s) and bool(np.all(np.isfinite(cost.answer_cpu_s)))

@@ -8,7 +8,9 @@ result = compare(frame, target="y", time="date")               a table, or the p
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..records import SCHEMA_VERSION
 from ..tasks.task import Task
+from .ledger import finished
 from .plan import LearnerSpec, Plan, make_plan
 from .results import CellResult, Run
 from .run import Failed, iter_run, load
@@ -107,10 +110,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Asked:
-    """Tasks to be compared, where their run goes, and what was guessed of a user's own table."""
+    """Tasks to be compared, where their run goes (None: it is not kept), and what was guessed of a user's own table."""
 
     tasks: Sequence[Task]
-    folder: Path
+    folder: Path | None
     columns: dict[str, Any] | None = None
 
     def plan(self, learners: Sequence[LearnerSpec] | None, seeds: int | None) -> Plan:
@@ -130,22 +133,27 @@ def asked_suites(
 
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}; give 1 or more")
+    names = list(dict.fromkeys(names))
+    for name in names:
+        if Path(name).is_file():
+            raise InputError(
+                f"{name} is a file, not a suite; name the column to predict, by --data {name} --target COLUMN, or target= in Python"
+            )
     tasks = [task for name in names for task in load_suite(name, suite_path=suite_path).tasks(limit=limit)]
     label = "+".join(names) + (f"-limit{limit}" if limit else "")
     return Asked(tasks, Path(out) if out else Path(".solomonic") / "runs" / label)
 
 
 def asked_own(own: Own, *, out: str | os.PathLike[str] | None = None) -> Asked:
-    """Return a task made of a user's own data; its run goes to `out`, or to a temporary folder."""
-    folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="solomonic-run-"))
-    return Asked([own.task], folder, own.columns)
+    """Return a task made of a user's own data; its run goes to `out`, and is not kept where there is none."""
+    return Asked([own.task], Path(out) if out else None, own.columns)
 
 
-def finish(plan: Plan, asked: Asked, failed: list[str], *, margin: float = 0.01) -> Comparison:
+def finish(plan: Plan, asked: Asked, folder: Path, failed: list[str], *, margin: float = 0.01) -> Comparison:
     """Return the comparison once the plan has been played."""
     from .analysis import analyse
 
-    run = load(plan, asked.folder, failed)
+    run = load(plan, folder, failed)
     return Comparison(run, analyse(run, margin=margin), asked.columns)
 
 
@@ -157,7 +165,7 @@ def compare(
     time: Any = None,
     group: Any = None,
     text: Sequence[str] = (),
-    learners: Sequence[LearnerSpec] | None = None,
+    learners: str | Sequence[LearnerSpec] | None = None,
     seeds: int | None = None,
     margin: float = 0.01,
     limit: int | None = None,
@@ -172,22 +180,44 @@ def compare(
     time: column name, or values (n,): the exam is then a stream in that order. group: column name, or values (n,): groups are never split.
     learners: registry names, import paths, scikit-learn estimators or factories; the task's own where None. seeds: 3 for own data where None.
     margin: differences smaller than this do not matter to you (absolute for accuracy; relative to the floor for errors and losses).
-    out: the run's folder; the same call continues it. progress: called with each result, how many are done, and how many there are.
+    out: the run's folder; the same call continues it. For own data without `out` the folder goes with the result. progress: called with each result, how many are done, and how many there are.
 
     Raises:
         InputError: the data or an option cannot be used; the message says which and what to do.
     """
-    if not margin > 0:
-        raise InputError(f"margin is {margin}; give a difference above 0 that would matter to you")
+    from .analysis import check_margin
+
+    check_margin(margin)
     asked = _asked(what, y, target=target, time=time, group=group, text=text, limit=limit, suite_path=suite_path, out=out)
-    plan = asked.plan(learners, seeds)
+    plan = asked.plan([learners] if isinstance(learners, str) else learners, seeds)
+    if asked.folder is not None:
+        return _played(plan, asked, asked.folder, jobs, progress, margin)
+    folder = Path(tempfile.mkdtemp(prefix="solomonic-run-"))
+    try:
+        comparison = _played(plan, asked, folder, jobs, progress, margin)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(comparison, shutil.rmtree, folder, ignore_errors=True)
+    return comparison
+
+
+def _played(
+    plan: Plan,
+    asked: Asked,
+    folder: Path,
+    jobs: int | None,
+    progress: Callable[[CellResult | Failed, int, int], None] | None,
+    margin: float,
+) -> Comparison:
+    _, done_before, _ = plan.sort(finished(folder))
     failed: list[str] = []
-    for done, result in enumerate(iter_run(plan, asked.folder, jobs=jobs), start=1):
+    for done, result in enumerate(iter_run(plan, folder, jobs=jobs, columns=asked.columns), start=done_before + 1):
         if isinstance(result, Failed):
             failed.append(str(result))
         if progress is not None:
             progress(result, done, len(plan.cells))
-    return finish(plan, asked, failed, margin=margin)
+    return finish(plan, asked, folder, failed, margin=margin)
 
 
 def _asked(
@@ -204,6 +234,8 @@ def _asked(
 ) -> Asked:
     from ..tasks.frames import own_arrays, own_task, read_table
 
+    if isinstance(y, str):
+        raise InputError(f"y is the text {y!r}; to predict a column of a table, give target={y!r}")
     if y is not None:
         return asked_own(own_arrays(what, y, time=time, group=group, text=text, limit=limit), out=out)
     if target is not None:

@@ -69,7 +69,7 @@ def learning_curves(analysis: Analysis, task: str, *, ax: Axes | None = None) ->
     ax = _axes(ax)
     curves = [curve for curve in found.curves if found.kinds[curve.learner] != "floor"]
     along = any(curve.axis == "along" for curve in curves)
-    dashes = _dashes(found, [curve.learner for curve in curves])
+    dashes = _dashes([(curve.learner, found.kinds[curve.learner]) for curve in curves], found.champions())
     for curve in curves:
         look, bold = LOOKS[found.kinds[curve.learner]], curve.learner in found.champions()
         x = [point.x for point in curve.points]
@@ -92,19 +92,25 @@ def learning_curves(analysis: Analysis, task: str, *, ax: Axes | None = None) ->
 
 
 def cumulative_cost(analysis: Analysis, task: str, *, ax: Axes | None = None) -> Axes:
-    """Return total seconds, study and answers, against the number of questions asked; the champions' break-even is marked with its interval."""
+    """Return total seconds, study and answers, against the number of questions asked; the champions' break-even is marked with its interval.
+
+    Champions that change from seed to seed have a line of their own.
+    """
     found = analysis.task(task)
     ax = _axes(ax)
     rows = [row for row in found.main_rows() if row.kind != "floor" and _total(row, 1) is not None]
+    lines = [(row.learner, row.kind, row.study_cpu_s or 0.0, row.answer_mean_s or 0.0) for row in rows] + _lines_of_sides(found)
     crossing = found.crossings[0].result if len(found.crossings) == 1 else None
+    bold = tuple(_sides(found).values()) if crossing else found.champions()
     marked = next((value for value in (crossing.questions, crossing.until) if value), None) if crossing else None
     furthest = 10.0 ** math.ceil(math.log10(max(1e4, 8.0 * (marked or 1.0))))
     x = np.geomspace(1.0, furthest, 120)
-    dashes = _dashes(found, [row.learner for row in rows])
-    for row in rows:
-        bold = row.learner in found.champions()
-        y = (row.study_cpu_s or 0.0) + (row.answer_mean_s or 0.0) * x
-        ax.plot(x, y, color=LOOKS[row.kind].light, linestyle=dashes[row.learner], linewidth=2.0 if bold else 1.0, zorder=4 if bold else 3)
+    dashes = _dashes([(name, kind) for name, kind, _, _ in lines], bold)
+    for name, kind, study, answer in lines:
+        wide = name in bold
+        ax.plot(
+            x, study + answer * x, color=LOOKS[kind].light, linestyle=dashes[name], linewidth=2.0 if wide else 1.0, zorder=4 if wide else 3
+        )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(1.0, furthest)
@@ -124,13 +130,7 @@ def cumulative_cost(analysis: Analysis, task: str, *, ax: Axes | None = None) ->
             text, (marked, 1.0), xycoords=("data", "axes fraction"), xytext=(-5 if left else 5, -4), textcoords="offset points",
             ha="right" if left else "left", va="top", fontsize=8.5,
         )  # fmt: skip
-    label_ends(
-        ax,
-        [
-            (furthest, (row.study_cpu_s or 0.0) + (row.answer_mean_s or 0.0) * furthest, row.learner, row.learner in found.champions())
-            for row in rows
-        ],
-    )
+    label_ends(ax, [(furthest, study + answer * furthest, name, name in bold) for name, _, study, answer in lines])
     return ax
 
 
@@ -143,7 +143,7 @@ def reliability(analysis: Analysis, task: str, *, learners: Sequence[str] | None
         found.reliability[:3] if not learners else ()
     )
     ax.plot([0, 1], [0, 1], color=MUTED.light, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-    dashes = _dashes(found, [diagram.learner for diagram in diagrams])
+    dashes = _dashes([(diagram.learner, found.kinds[diagram.learner]) for diagram in diagrams], found.champions())
     lowest = 1.0
     for diagram in diagrams:
         look = LOOKS[found.kinds[diagram.learner]]
@@ -229,14 +229,34 @@ def _finite(value: float, otherwise: float) -> float:
     return value if math.isfinite(value) else otherwise
 
 
-def _dashes(found: TaskAnalysis, learners: Sequence[str]) -> dict[str, object]:
-    """Return a line style a learner: solid for those compared in the end, the others of a family in turn."""
+def _sides(found: TaskAnalysis) -> dict[str, str]:
+    """Return the label of each champion and what it is called in a picture, where there is no room for the seeds: "mlp/maxent"."""
+    return {champion.side.label: "/".join(champion.side.learners) for champion in found.outcome.champions if champion.side}
+
+
+def _lines_of_sides(found: TaskAnalysis) -> list[tuple[str, str, float, float]]:
+    """Return (name, family, study, answer) of champions that change from seed to seed: no learner's line meets where their costs do."""
+    lines = []
+    names = _sides(found)
+    for crossing in found.crossings:
+        result = crossing.result
+        sides = (
+            (names.get(crossing.inductive), "inductive", result.study_inductive_s, result.answer_inductive_s),
+            (names.get(crossing.transductive), "transductive", result.study_transductive_s, result.answer_transductive_s),
+        )
+        lines += [
+            (name, kind, study, answer) for name, kind, study, answer in sides if name and name not in found.kinds and study and answer
+        ]
+    return lines
+
+
+def _dashes(learners: Sequence[tuple[str, str]], bold: Sequence[str]) -> dict[str, object]:
+    """Return a line style a (learner, family): solid for those compared in the end, the others of a family in turn."""
     styles: dict[str, object] = {}
     counts: dict[str, int] = {}
-    for learner in learners:
-        kind = found.kinds[learner]
-        counts[kind] = counts.get(kind, 0) + (learner not in found.champions())
-        styles[learner] = "solid" if learner in found.champions() else DASHES[1 + (counts[kind] - 1) % (len(DASHES) - 1)]
+    for learner, kind in learners:
+        counts[kind] = counts.get(kind, 0) + (learner not in bold)
+        styles[learner] = "solid" if learner in bold else DASHES[1 + (counts[kind] - 1) % (len(DASHES) - 1)]
     return styles
 
 

@@ -71,8 +71,8 @@ def make_plan(
         UnknownName: there is no such learner.
         UnsupportedTask: a learner that was asked for can sit none of the exams, or an exam has no learner left.
     """
-    if seeds is not None and seeds < 1:
-        raise InputError(f"seeds is {seeds}; give 1 or more")
+    if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
+        raise InputError(f"seeds is {seeds!r}; give a whole number, 1 or more")
     budget = budget or Budget()
     cells: list[Cell] = []
     skipped: list[tuple[str, str, str]] = []
@@ -87,7 +87,7 @@ def make_plan(
                 continue
             able.add(name)
             what = hashlib.blake2b(digest_size=12)
-            what.update("\x1f".join((print_of_task, code_version(), registry.parameters(spec), repr(budget), name)).encode())
+            what.update("\x1f".join((task.suite, print_of_task, code_version(), registry.parameters(spec), repr(budget), name)).encode())
             for seed in range(task.seeds if seeds is None else seeds):
                 for fraction in task.exam.fractions:
                     key = hashlib.blake2b(what.digest() + f"{seed}/{fraction}".encode(), digest_size=8).hexdigest()

@@ -19,18 +19,22 @@ from .peak import PeakMemory
 from .results import CellResult, Row
 
 SINGLES = 200
-"""Single questions timed in a cell, at most."""
+"""Single questions timed in a cell, at most; fewer where they take long, but never fewer than FEWEST."""
+FEWEST = 20
+SINGLES_S = 0.5
+PROPER = 1e-4
+"""How far from one the probabilities of an answer may sum: as far as single precision gets with thousands of choices."""
 
 
 @dataclass(slots=True)
 class _Clock:
-    """CPU and wall seconds of study, wall seconds of answers."""
+    """CPU and wall seconds of study and answers; `singles`: (wall, CPU) seconds of questions asked alone."""
 
     study_cpu: float = 0.0
     study_wall: float = 0.0
     batch_s: float = 0.0
     batched: int = 0
-    singles: list[float] = field(default_factory=list)
+    singles: list[tuple[float, float]] = field(default_factory=list)
 
     def study(self, work: Callable[[], None]) -> None:
         cpu, wall = time.process_time(), time.perf_counter()
@@ -39,13 +43,21 @@ class _Clock:
         self.study_cpu += time.process_time() - cpu
 
     def answer(self, learner: Learner, queries: Sequence[Query]) -> list[Answer]:
-        wall = time.perf_counter()
-        answers = learner.answer(queries)
-        took = time.perf_counter() - wall
-        self.batch_s += took
-        self.batched += len(queries)
         if len(queries) == 1:
-            self.singles.append(took)
+            answers = self.single(learner, queries[0])
+            self.batch_s += self.singles[-1][0]
+        else:
+            wall = time.perf_counter()
+            answers = learner.answer(queries)
+            self.batch_s += time.perf_counter() - wall
+        self.batched += len(queries)
+        return answers
+
+    def single(self, learner: Learner, query: Query) -> list[Answer]:
+        """Return the answer to a question asked alone, and note what it cost."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        answers = learner.answer((query,))
+        self.singles.append((time.perf_counter() - wall, time.process_time() - cpu))
         return answers
 
 
@@ -95,10 +107,12 @@ def play(
     notes += getattr(learner, "notes", ())
     if not growth or growth[-1][0] != observed:
         growth.append((observed, learner.state_bytes()))
+    singles = _thinned(clock.singles)
     cost = Cost(
         study_cpu_s=clock.study_cpu,
         study_wall_s=clock.study_wall,
-        answer_s=tuple(_thinned(clock.singles)),
+        answer_s=tuple(wall for wall, _ in singles),
+        answer_cpu_s=tuple(cpu for _, cpu in singles),
         answer_batch_s=clock.batch_s / max(1, clock.batched),
         state_bytes=growth[-1][1],
         peak_bytes=peak.bytes,
@@ -117,7 +131,7 @@ def _maker(task: Task, factory: Factory, name: str, seed: int, budget: Budget) -
     return fresh
 
 
-def _thinned(seconds: Sequence[float]) -> Sequence[float]:
+def _thinned(seconds: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
     """Return at most SINGLES of the timings, evenly spread."""
     if len(seconds) <= SINGLES:
         return seconds
@@ -130,13 +144,17 @@ def _time_singles(learner: Learner, event: Questions, answers: Sequence[Answer],
         return []
     changed = 0
     picked = np.unique(np.linspace(0, len(event.queries) - 1, SINGLES).astype(int))
-    for i in picked:
-        wall = time.perf_counter()
-        alone = learner.answer((event.queries[i],))
-        clock.singles.append(time.perf_counter() - wall)
+    spent, asked = 0.0, 0
+    # A stride that visits all of them in no particular order, so that stopping early leaves a fair sample.
+    for i in picked[np.argsort(np.arange(picked.size) * 0.6180339887 % 1.0)]:
+        alone = clock.single(learner, event.queries[i])
         changed += _differ(alone[0].value, answers[i].value)
+        spent += clock.singles[-1][0]
+        asked += 1
+        if spent > SINGLES_S and asked >= FEWEST:
+            break
     if changed and not sees_batch:
-        return [f"{changed} of {picked.size} answers change when a question is asked alone, though sees_batch is declared False"]
+        return [f"{changed} of {asked} answers change when a question is asked alone, though sees_batch is declared False"]
     return []
 
 
@@ -166,16 +184,25 @@ class _Scorer:
 
     def row(self, query: Query, truth: Any, answer: Answer, event: Questions, unit: str) -> Row:
         choices = query.choices if query.choices is not None else self.choices
+        confidence = _confidence(answer)
         scores = {m.name: m.contribution(query, truth, answer, choices) for m in self.metrics}
         value = None if answer.value is ABSTAIN else _plain(answer.value)
-        return Row(query.id, event.part, event.round, unit, value, _plain(truth), scores, _confidence(answer))
+        return Row(query.id, event.part, event.round, unit, value, _plain(truth), scores, confidence)
 
 
 def _confidence(answer: Answer) -> float | None:
-    """Return the probability of the most probable choice, where probabilities were given."""
-    if isinstance(answer.predictive, Categorical):
-        return float(np.exp(answer.predictive.log_probs.max()))
-    return None
+    """Return the probability of the most probable choice, where probabilities were given.
+
+    Raises:
+        CellFailed: they do not sum to one: more than that would earn a log-loss that nobody can have.
+    """
+    if not isinstance(answer.predictive, Categorical):
+        return None
+    probabilities = np.exp(answer.predictive.log_probs)
+    total = float(probabilities.sum())
+    if not abs(total - 1.0) < PROPER:
+        raise CellFailed(f"the probabilities of an answer sum to {total:.6g}; give log-probabilities, natural logarithms, that sum to 1")
+    return float(probabilities.max())
 
 
 def _plain(value: Any) -> Any:
@@ -230,6 +257,4 @@ def _time_steps(learner: Learner, task: Task, clock: _Clock, seed: int) -> None:
         if isinstance(event, Lesson):
             learner.observe(event.observations)
         elif isinstance(event, Questions):
-            wall = time.perf_counter()
-            learner.answer(event.queries)
-            clock.singles.append(time.perf_counter() - wall)
+            clock.single(learner, event.queries[0])

@@ -30,7 +30,7 @@ def write_report(run: Run, analysis: Analysis, path: Path) -> None:
     """
     text = report_html(run, analysis)
     try:
-        replace(Path(path), text)
+        replace(Path(path), [text.encode()])
     except OSError as error:
         raise RunError(f"cannot write the report to {path}: {error.strerror or error}; choose another place for it") from None
 
@@ -46,14 +46,15 @@ def report_html(run: Run, analysis: Analysis) -> str:
         if analysis.tasks
         else "nothing was compared: no cell was finished"
     )
+    told = "" if several or not analysis.tasks else f"<p>{tables.badge(analysis.tasks[0].outcome.outcome)}</p>"
     sections = "".join(_section(analysis, task, i, name) for i, (name, task) in enumerate(zip(names, analysis.tasks, strict=True)))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta name="color-scheme" content="light dark"><title>Study or remember: {escape(", ".join(names) or run.folder.name)}</title>'
-        f'<style>{style()}</style></head><body><header><h1>Study or remember?</h1><p class="lead">{escape(_sentence(lead))}</p>'
+        f'<style>{style()}</style></head><body><header><h1>Study or remember?</h1><p class="lead">{escape(_sentence(lead))}</p>{told}'
         f'<p class="meta">{_counts(run, analysis)}</p></header><main>'
         + (f"<section><h2>All tasks</h2>{tables.overview(analysis)}</section>" if several else "")
-        + f"{sections}{_failures(analysis)}{_made(run, analysis)}</main><footer><p>Made by <code>solomonic report</code>.</p></footer></body></html>\n"
+        + f"{sections}{_failures(analysis)}{_columns(run)}{_made(run, analysis)}</main><footer><p>Made by <code>solomonic report</code>.</p></footer></body></html>\n"
     )
 
 
@@ -69,10 +70,10 @@ def summary_html(run: Run, analysis: Analysis) -> str:
             f'<tr class="{"floor" if row.kind == "floor" else "champion" if row.learner in task.champions() else "plain"}">'
             f'<th scope="row">{escape(row.learner)}</th><td class="left">{escape(FAMILY_WORDS[row.kind])}</td><td>{number(row.score, places)} '
             f'<span class="interval">{bracket(row.low, row.high, places)}</span>{" under the floor" if row.under_floor else ""}</td>'
-            f"<td>{escape(seconds(row.study_cpu_s))}</td><td>{escape(milliseconds(row.answer_p50_s))}</td><td>{size(row.state_bytes)}</td></tr>"
+            f"<td>{escape(seconds(row.study_cpu_s))}</td><td>{escape(milliseconds(row.answer_mean_s))}</td><td>{size(row.state_bytes)}</td></tr>"
             for row in rows
         )
-        heads = ["learner", "family", f"{metric_with_unit(task.metric)} [95 %]", "study CPU s", "answer ms", "state"]
+        heads = ["learner", "family", f"{metric_with_unit(task.metric)} [95 %]", "study CPU s", "answer CPU ms", "state"]
         head = "".join(f'<th scope="col"{" class=left" if i < 2 else ""}>{escape(text)}</th>' for i, text in enumerate(heads))
         parts.append(f"<table><caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
         parts.append(f"<p>{escape(_sentence(task_verdict(task)))}</p>")
@@ -103,10 +104,14 @@ def _section(analysis: Analysis, task: TaskAnalysis, i: int, name: str) -> str:
         for title, svg, note in pictures(analysis, full, f"p{i}")
     )
     title = task.meta.title or name
+    said = (
+        f'<p class="verdict">{tables.badge(task.outcome.outcome)} {escape(_sentence(task_verdict(task)))}</p>'
+        if len(analysis.tasks) > 1
+        else ""
+    )
     asides = f' <span class="meta">{escape(name)}</span>' if title.lower() != name.lower() else ""
     return (
-        f'<section id="task-{i}"><h2>{escape(title)}{asides}</h2><p class="verdict">{tables.badge(task.outcome.outcome)} '
-        f"{escape(_sentence(task_verdict(task)))}</p>{tables.scores(task)}"
+        f'<section id="task-{i}"><h2>{escape(title)}{asides}</h2>{said}{tables.scores(task)}'
         + (f'<div class="pictures">{drawn}</div>' if drawn else "")
         + (f"<h3>When questions come back</h3>{tables.rounds(task)}" if task.rounds else "")
         + f"<details><summary>Other metrics and costs</summary>{tables.more(task)}</details>"
@@ -121,7 +126,7 @@ def _section(analysis: Analysis, task: TaskAnalysis, i: int, name: str) -> str:
 def _choice(task: TaskAnalysis) -> str:
     if not task.outcome.champions:
         return f"<p>Compared: {escape(task.outcome.how)}.</p>"
-    lines = [f"{FAMILY_WORDS.get(c.family, c.family)}: {c.learner or 'nobody'} ({c.how})" for c in task.outcome.champions]
+    lines = [f"{FAMILY_WORDS.get(c.family, c.family)}: {c.label or 'nobody'} ({c.how})" for c in task.outcome.champions]
     return f"<p>Compared: {escape(task.outcome.how)}. {escape('; '.join(lines))}.</p>"
 
 
@@ -172,8 +177,15 @@ def _failures(analysis: Analysis) -> str:
     return f"<section><h2>What failed</h2><p>These cells have no result and take no part above.</p><ul>{items}</ul></section>"
 
 
+def _columns(run: Run) -> str:
+    """Return what was made of the columns of a user's own table."""
+    guess = run.info.get("columns")
+    return f"<section><h2>What the columns were taken for</h2>{tables.columns(guess)}</section>" if guess else ""
+
+
 def _made(run: Run, analysis: Analysis) -> str:
-    facts = {"run": str(run.folder), "margin": f"{analysis.margin:g}", **dict(_flat(run.info))}
+    told = {key: value for key, value in run.info.items() if key != "columns"}
+    facts = {"run": str(run.folder), "margin": f"{analysis.margin:g}", **dict(_flat(told))}
     items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     return f"<section><h2>How it was made</h2><dl>{items}</dl></section>"
 
@@ -183,5 +195,5 @@ def _flat(info: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
     for key, value in info.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key} ")
-        else:
+        elif value is not None:
             yield f"{prefix}{key}".replace("_", " "), ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

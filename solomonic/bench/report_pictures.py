@@ -99,7 +99,7 @@ def _inline(svg: str, prefix: str, alt: str) -> str:
     return f'<svg role="img" aria-label="{escape(alt)}" viewBox="{box[1] if box else "0 0 331 238"}">{body}'
 
 
-def forest(rows: tuple[ScoreRow, ...], row: ScoreRow, *, width: int = 150, height: int = 20) -> str:
+def forest(rows: tuple[ScoreRow, ...], row: ScoreRow, *, width: int = 130, height: int = 20) -> str:
     """Return a small picture of a row's interval on the scale that the learners of the task share; the floor is a dashed line."""
     learners = [one for one in rows if one.kind != "floor"] or list(rows)
     ends = [end for one in learners for end in (one.low, one.high, one.score) if abs(end) < float("inf")]

@@ -25,7 +25,7 @@ _RULES = """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
-main,header,footer{max-width:1120px;margin:0 auto;padding:0 24px}
+main,header,footer{max-width:1160px;margin:0 auto;padding:0 24px}
 header{padding-top:40px}
 h1{font-size:1.05rem;font-weight:600;color:var(--muted);margin:0 0 6px;letter-spacing:.01em}
 h2{font-size:1.45rem;line-height:1.25;margin:0;text-wrap:balance}
@@ -45,7 +45,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:12px;p
 table{border-collapse:separate;border-spacing:0;font-size:.9rem;font-variant-numeric:tabular-nums;width:100%}
 .caption{color:var(--muted);font-size:.85rem;margin:10px 0 0;max-width:95ch}
 table.compact{width:auto}
-th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:middle}
+th,td{padding:6px 8px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:middle}
 thead th{font-weight:600;color:var(--muted);font-size:.8rem;vertical-align:bottom;line-height:1.3}
 tbody tr:last-child>*{border-bottom:0}
 th[scope=row],.left{text-align:left}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from ..tasks.metrics import metric as metric_named
 from .analysis import Analysis, TaskAnalysis
@@ -76,7 +78,7 @@ def overview(analysis: Analysis) -> str:
     for i, (name, task) in enumerate(zip(task_names(analysis), analysis.tasks, strict=True)):
         outcome = task.outcome
         compared = f"{escape(outcome.first)} − {escape(outcome.second)}" if outcome.first and outcome.second else UNKNOWN
-        winner = f"{escape(outcome.winner)} {family(outcome.winner_kind)}" if outcome.winner and outcome.winner_kind else UNKNOWN
+        winner = f"{escape(outcome.winner)} {family(outcome.winner_kind) if outcome.winner_kind else ''}" if outcome.winner else UNKNOWN
         crossing = crossing_line(task.crossings[0]) if len(task.crossings) == 1 else UNKNOWN
         crossing = crossing.split(" (")[0]
         cells = [
@@ -97,11 +99,11 @@ def scores(task: TaskAnalysis) -> str:
     second = next((name for name in task.meta.metrics[1:] if "log_loss" in name), next(iter(task.meta.metrics[1:]), None))
     heads = [("learner", "left"), ("family", "left"), (escape(metric_with_unit(task.metric)), ""), ("95 % interval", ""), ("", "left")]
     heads += [(escape(metric_with_unit(second)), "")] if second else []
-    heads += [("study<br>CPU s", ""), ("answer ms<br>median", ""), ("state", ""), ("state<br>growth", "")]
+    heads += [("study<br>CPU s", ""), ("answer<br>CPU ms", ""), ("state", ""), ("state<br>growth", "")]
     places = places_of(rows)
     body = []
     for row in rows:
-        under = '<span class="under">under the floor</span>' if row.under_floor else ""
+        under = '<span class="under">under floor</span>' if row.under_floor else ""
         cells = [
             escape(row.learner) + ('<span class="interval"> *</span>' if row.learner in task.champions() else ""),
             family(row.kind),
@@ -110,7 +112,7 @@ def scores(task: TaskAnalysis) -> str:
             forest(rows, row),
             *([_other(task, row.learner, second)] if second else []),
             escape(seconds(row.study_cpu_s)),
-            escape(milliseconds(row.answer_p50_s)),
+            escape(milliseconds(row.answer_mean_s)),
             size(row.state_bytes),
             number(row.state_growth, 2),
         ]
@@ -191,7 +193,7 @@ def pairs(task: TaskAnalysis) -> str:
 
 def _place(task: TaskAnalysis, pair: Pair) -> int:
     """Return where a pair stands: the two compared in the end first, pairs with a floor last."""
-    return 0 if pair is task.outcome.pair else 2 if "floor" in (task.kinds[pair.a], task.kinds[pair.b]) else 1
+    return 0 if pair is task.outcome.pair else 2 if "floor" in (task.kinds.get(pair.a), task.kinds.get(pair.b)) else 1
 
 
 def _pair_difference(pair: Pair) -> str:
@@ -229,12 +231,41 @@ def champions(task: TaskAnalysis) -> str:
     chosen = [champion for champion in task.outcome.champions if champion.candidates]
     values = [value for champion in chosen for _, value in champion.candidates if math.isfinite(value)]
     places = decimals(task.metric, *values)
-    rows = [
-        ("champion" if name == champion.learner else "", [escape(name), family(champion.family), number(value, places)])
-        for champion in chosen
-        for name, value in champion.candidates
-    ]
+    rows = []
+    for champion in chosen:
+        seeds = Counter(champion.side.by_seed.values() if champion.side else ())
+        for name, value in champion.candidates:
+            cells = [
+                escape(name),
+                family(task.kinds[name]),
+                number(value, places),
+                f"{seeds[name]} of {seeds.total()}" if seeds else UNKNOWN,
+            ]
+            rows.append(("champion" if seeds[name] else "", cells))
     if not rows:
         return ""
-    heads = [("candidate", "left"), ("family", "left"), (f"{escape(metric_with_unit(task.metric))} on the rehearsal", "")]
-    return table("Chosen on the lesson's own rehearsal; the exam's answers took no part.", heads, rows, label="Candidates", compact=True)
+    heads = [
+        ("candidate", "left"),
+        ("family", "left"),
+        (f"{escape(metric_with_unit(task.metric))} on the rehearsal", ""),
+        ("chosen in seeds", ""),
+    ]
+    caption = "Chosen under each seed on that seed's own rehearsal; its exam's answers took no part."
+    return table(caption, heads, rows, label="Candidates", compact=True)
+
+
+def columns(guess: Mapping[str, Any]) -> str:
+    """Return what each column of a user's own table was taken for, from the object that `--json` has under "columns"."""
+    target = guess["target"]
+    kind = f"{target['kind']}, {target['classes']} values" if target["classes"] else str(target["kind"])
+    rows = [("champion", [escape(target["name"]), f"target: {escape(kind)}", str(guess["rows_without_answer"])])]
+    rows += [("", [escape(guess[what]), what, "0"]) for what in ("time", "group") if guess[what] is not None]
+    for one in guess["features"]:
+        infinite = f" ({one['infinite']} infinite)" if one["infinite"] else ""
+        taken = "date" if one["name"] in guess["dates"] else one["kind"]
+        rows.append(("", [escape(one["name"]), taken, f"{one['missing']}{infinite}"]))
+    rows += [("floor", [escape(one["name"]), f"dropped: {escape(one['reason'])}", UNKNOWN]) for one in guess["dropped"]]
+    caption = (
+        f"{guess['rows']:,} rows with an answer. Missing values are imputed from each lesson alone; rows without an answer are left out."
+    )
+    return table(caption, [("column", "left"), ("taken for", "left"), ("missing", "")], rows, label="Columns", compact=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -25,8 +24,12 @@ from .workers import play_all
 VERSIONED = ("solomonic", "numpy", "scipy", "scikit-learn", "numba", "pandas")
 
 
-def iter_run(plan: Plan, folder: Path, *, jobs: int | None = None) -> Iterator[CellResult | Failed]:
+def iter_run(
+    plan: Plan, folder: Path, *, jobs: int | None = None, columns: Mapping[str, Any] | None = None
+) -> Iterator[CellResult | Failed]:
     """Yield every cell that had to be played, as it ends; the folder holds the run, and the same call continues it.
+
+    columns: what was guessed of a user's own table, to be kept with the run.
 
     Raises:
         RunError: the folder cannot be used.
@@ -35,11 +38,12 @@ def iter_run(plan: Plan, folder: Path, *, jobs: int | None = None) -> Iterator[C
     if jobs < 1:
         raise InputError(f"jobs is {jobs}; give 1 or more")
     with Ledger(folder) as ledger:
-        ledger.write_info(run_info(plan), plan.metas())
+        ledger.write_info({**run_info(plan), "columns": columns}, plan.metas())
         todo, _, _ = plan.sort(ledger.finished)
         by_key = {cell.key: cell for cell in todo}
-        with tempfile.TemporaryDirectory(prefix="solomonic-") as scratch:
-            orders = _orders(todo, plan, Path(scratch))
+        with ledger.scratch() as scratch:
+            with ledger.reporting():
+                orders = _orders(todo, plan, scratch)
             with contextlib.closing(play_all(orders, jobs=jobs)) as results:
                 for order, result in results:
                     cell = by_key[order.key]
@@ -57,7 +61,8 @@ class Failed(CellFailed):
 
     def __init__(self, cell: Cell, reason: str) -> None:
         self.cell = cell
-        super().__init__(f"{cell.task.suite}/{cell.task.name} {cell.name} seed {cell.seed}: {reason}")
+        part = "" if cell.fraction == 1.0 else f" with {cell.fraction:g} of the lesson"
+        super().__init__(f"{cell.task.suite}/{cell.task.name} {cell.name} seed {cell.seed}{part}: {reason}")
 
 
 def load(plan: Plan, folder: Path, failed: list[str]) -> Run:

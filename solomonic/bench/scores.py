@@ -87,7 +87,9 @@ def _row(sheet: Sheet, learner: str, metric: str, floor: float | None) -> ScoreR
     if estimate is None or not cells:
         return None
     higher = metric_named(metric).higher_is_better
-    under = floor is not None and sheet.kinds[learner] != "floor" and (estimate.value < floor if higher else estimate.value > floor)
+    # A floor that always says the base rate is perfectly calibrated, and no worse a floor for that.
+    judged = sheet.kinds[learner] != "floor" and metric != "calibration_error"
+    under = judged and floor is not None and (estimate.value < floor if higher else estimate.value > floor)
     timed = np.array([second for cell in cells for second in cell.cost.answer_s])
     return ScoreRow(
         suite=sheet.meta.suite,
@@ -108,7 +110,7 @@ def _row(sheet: Sheet, learner: str, metric: str, floor: float | None) -> ScoreR
         seeds=len({cell.seed for cell in cells}),
         study_cpu_s=_mean([cell.cost.study_cpu_s for cell in cells]),
         study_wall_s=_mean([cell.cost.study_wall_s for cell in cells]),
-        answer_mean_s=_mean([float(np.mean(cell.cost.answer_s)) for cell in cells if cell.cost.answer_s]),
+        answer_mean_s=_mean([float(np.mean(cell.cost.answer_cpu_s)) for cell in cells if cell.cost.answer_cpu_s]),
         answer_p50_s=float(np.percentile(timed, 50)) if timed.size else None,
         answer_p95_s=float(np.percentile(timed, 95)) if timed.size else None,
         answer_batch_s=_mean([cell.cost.answer_batch_s for cell in cells]),

@@ -6,7 +6,7 @@ resampled in their unit. Question and unit ids become codes in the order in whic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from ..records import Kind
 from ..tasks.events import Part
 from ..tasks.metrics import metric as metric_named
+from .contestants import Contestant, contestant
 from .results import CellResult, Row, Run, TaskMeta
 from .statistics import PAIR_PSEUDO, SCORE_PSEUDO, Estimate, estimate
 
@@ -89,9 +90,19 @@ class Sheet:
         parts = np.array([row.part for row in cell.rows], dtype="U9")
         return _Table(cell, codes, parts, np.array([row.round for row in cell.rows], dtype=np.int64), places)
 
-    def played(self, learner: str, fraction: float = 1.0) -> list[CellResult]:
-        """Return the learner's cells with this lesson size, in plan order."""
-        return [table.cell for table in self._tables.get((learner, fraction), [])]
+    def contestant(self, by_seed: Mapping[int, str]) -> Contestant:
+        """Return the side for which these learners speak, each under its seeds."""
+        return contestant(by_seed, {name: len(self.played(name)) for name in self.learners})
+
+    def alone(self, learner: str) -> Contestant:
+        """Return the side for which this learner speaks under all its seeds."""
+        return Contestant(learner, {cell.seed: learner for cell in self.played(learner)}, (learner,))
+
+    def played(self, who: str | Contestant, fraction: float = 1.0) -> list[CellResult]:
+        """Return the cells of a learner, or of a side, with this lesson size, in plan order."""
+        if isinstance(who, Contestant):
+            return [cell for name in who.learners for cell in self.played(name, fraction) if who.by_seed.get(cell.seed) == name]
+        return [table.cell for table in self._tables.get((who, fraction), [])]
 
     def fractions(self) -> list[float]:
         """Return the lesson sizes that were played, rising."""
@@ -105,11 +116,14 @@ class Sheet:
         """Return how many places a stream, or the longest sequence, has."""
         return 1 + max((int(t.places.max()) for tables in self._tables.values() for t in tables if t.places.size), default=-1)
 
-    def columns(self, learner: str, metric: str, selection: Selection = SCORED_ANSWERS) -> tuple[Column, ...]:
-        """Return the learner's pseudo-values, a column a seed; none where the metric does not apply to some of the answers."""
-        key = learner, metric, selection
+    def columns(self, who: str | Contestant, metric: str, selection: Selection = SCORED_ANSWERS) -> tuple[Column, ...]:
+        """Return pseudo-values of a learner, or of a side, a column a seed; none where the metric does not apply to some of a learner's answers."""
+        if isinstance(who, Contestant):
+            own = [(name, column) for name in who.learners for column in self.columns(name, metric, selection)]
+            return tuple(column for name, column in own if who.by_seed.get(column.seed) == name)
+        key = who, metric, selection
         if key not in self._cache:
-            self._cache[key] = self._columns(learner, metric, selection)
+            self._cache[key] = self._columns(who, metric, selection)
         return self._cache[key]
 
     def _columns(self, learner: str, metric: str, selection: Selection) -> tuple[Column, ...]:
@@ -139,32 +153,33 @@ class Sheet:
         bounds = (0.0, 1.0) if fraction else (-np.inf, np.inf)
         return self._estimate(columns, SCORE_PSEUDO if fraction else (), bounds)
 
-    def difference(self, a: str, b: str, metric: str, selection: Selection = COMPARED_ANSWERS) -> Estimate | None:
+    def difference(self, a: str | Contestant, b: str | Contestant, metric: str, selection: Selection = COMPARED_ANSWERS) -> Estimate | None:
         """Return a - b over the questions and seeds that both have, paired by question; None where there are none."""
-        theirs = {column.seed: _once(column) for column in self.columns(b, metric, selection)}
-        columns = []
-        for mine in self.columns(a, metric, selection):
-            if mine.seed in theirs:
-                mine, other = _once(mine), theirs[mine.seed]
-                codes, i, j = np.intersect1d(mine.codes, other.codes, assume_unique=True, return_indices=True)
-                columns.append(Column(mine.seed, codes, mine.values[i] - other.values[j]))
+        columns = [Column(seed, codes, mine - other) for seed, codes, mine, other in self._paired(a, b, metric, selection)]
         if not any(column.codes.size for column in columns):
             return None
         fraction = metric == RIGHT or metric_named(metric).unit == "fraction"
         bounds = (-1.0, 1.0) if fraction else (-np.inf, np.inf)
         return self._estimate(columns, PAIR_PSEUDO if fraction else (), bounds)
 
-    def flips(self, a: str, b: str) -> tuple[float, float]:
+    def flips(self, a: str | Contestant, b: str | Contestant) -> tuple[float, float]:
         """Return the share of questions that a has right and b wrong, and the share that b has right and a wrong."""
-        theirs = {column.seed: _once(column) for column in self.columns(b, RIGHT, COMPARED_ANSWERS)}
         lost, won = [], []
-        for mine in self.columns(a, RIGHT, COMPARED_ANSWERS):
+        for seed, codes, mine, other in self._paired(a, b, RIGHT, COMPARED_ANSWERS):
+            lost.append(Column(seed, codes, mine * (1.0 - other)))
+            won.append(Column(seed, codes, other * (1.0 - mine)))
+        return float(np.mean(over_seeds(lost)[1])), float(np.mean(over_seeds(won)[1]))
+
+    def _paired(
+        self, a: str | Contestant, b: str | Contestant, metric: str, selection: Selection
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield for each seed that both have: the seed, the codes of the questions that both have, and the two's values."""
+        theirs = {column.seed: _once(column) for column in self.columns(b, metric, selection)}
+        for mine in self.columns(a, metric, selection):
             if mine.seed in theirs:
                 mine, other = _once(mine), theirs[mine.seed]
                 codes, i, j = np.intersect1d(mine.codes, other.codes, assume_unique=True, return_indices=True)
-                lost.append(Column(mine.seed, codes, mine.values[i] * (1.0 - other.values[j])))
-                won.append(Column(mine.seed, codes, other.values[j] * (1.0 - mine.values[i])))
-        return float(np.mean(over_seeds(lost)[1])), float(np.mean(over_seeds(won)[1]))
+                yield mine.seed, codes, mine.values[i], other.values[j]
 
     def _estimate(self, columns: Sequence[Column], pseudo: Sequence[float], bounds: tuple[float, float]) -> Estimate:
         codes, values = over_seeds(columns)

@@ -96,7 +96,7 @@ def _score_table(task: TaskAnalysis, rows: Sequence[ScoreRow], width: int) -> li
     second = next((name for name in task.meta.metrics[1:] if "log_loss" in name), next(iter(task.meta.metrics[1:]), None))
     fields = [
         Field("", ["*" if row.learner in champions else "" for row in rows], left=True),
-        Field("learner", [_cut(row.learner, 24) for row in rows], left=True),
+        Field("learner", [_name(row.learner, 24) for row in rows], left=True),
         Field("family", [FAMILY_WORDS[row.kind] for row in rows], left=True, keep=6),
         Field(metric_word(task.metric), [number(row.score, places) for row in rows]),
         Field("95 % interval", [bracket(row.low, row.high, places) for row in rows], keep=9),
@@ -108,16 +108,20 @@ def _score_table(task: TaskAnalysis, rows: Sequence[ScoreRow], width: int) -> li
         fields.append(Field(_cut(metric_word(second), 12), [number(row.score, finer) if row else UNKNOWN for row in others], keep=2))
     fields += [
         Field("study CPU s", [seconds(row.study_cpu_s) for row in rows], keep=8),
-        Field("answer ms", [milliseconds(row.answer_p50_s) for row in rows], keep=7),
+        Field("answer ms", [milliseconds(row.answer_mean_s) for row in rows], keep=7),
         Field("state", [size(row.state_bytes) for row in rows], keep=5),
         Field("growth", [number(row.state_growth, 2) for row in rows], keep=1),
     ]
     fields = [field for field in fields if field.head or any(field.cells)]
+    left_out = []
     while _width(fields) > width and any(field.keep < 99 for field in fields):
-        fields.remove(min(fields, key=lambda field: field.keep))
+        left_out.append(min(fields, key=lambda field: field.keep))
+        fields.remove(left_out[-1])
     lines = ["  ".join(_aligned(field, field.head) for field in fields).rstrip()]
     lines.append("─" * max(_width(fields), 1))
     lines += ["  ".join(_aligned(field, field.cells[i]) for field in fields).rstrip() for i in range(len(rows))]
+    if left_out:
+        lines += _wrapped(f"no room for {', '.join(field.head for field in left_out)}: see --json or the report", width)
     return lines
 
 
@@ -130,7 +134,7 @@ def _champions(task: TaskAnalysis) -> str:
     if not task.outcome.champions:
         return f"none: {task.outcome.how}"
     return "; ".join(
-        f"{FAMILY_WORDS.get(champion.family, champion.family)}: {champion.learner or 'nobody'} ({champion.how})"
+        f"{FAMILY_WORDS.get(champion.family, champion.family)}: {champion.label or 'nobody'} ({champion.how})"
         for champion in task.outcome.champions
     )
 
@@ -160,11 +164,16 @@ def _questions(low: float | None, high: float | None) -> str:
 
 def _legend(analysis: Analysis, width: int) -> list[str]:
     text = (
-        "* compared in the end (champions are chosen on the rehearsal, never on the exam). study CPU s: to study the whole lesson; answer ms: median of "
+        "* compared in the end (champions are chosen under each seed on its rehearsal or its stream's opening, never on what is compared). study CPU s: to study the whole lesson; answer ms: CPU, mean of "
         "single questions; growth: exponent of the state against observations. Intervals are over questions: another lesson could move scores further."
     )
-    if any(row.under_floor for row in analysis.rows):
+    if any(row.under_floor for task in analysis.tasks for row in task.main_rows()):
         text = "! under the floor. " + text
+    mixed = next(
+        (champion for task in analysis.tasks for champion in task.outcome.champions if champion.side and not champion.side.single), None
+    )
+    if mixed:
+        text += f" A name like {mixed.label} says under how many seeds each was chosen; each answers for these seeds alone."
     streams = [task.meta.name for task in analysis.tasks if task.meta.exam == "stream"]
     if streams:
         text += f" Pairs on {listed(streams)} leave out the stream's opening, on which champions are chosen; scores include it."
@@ -189,6 +198,13 @@ def _cells(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(_printable(text))
+
+
+def _name(learner: str, width: int) -> str:
+    """Return a learner's name; of an import path that is too long the end, which tells more than the beginning."""
+    if len(learner) > width and "." in learner and " " not in learner and "(" not in learner:
+        return "…" + learner[-(width - 1) :]
+    return _cut(learner, width)
 
 
 def _cut(text: str, width: int) -> str:

@@ -12,6 +12,9 @@ from .champions import TaskOutcome
 from .pairs import SIGNIFICANCE, Outcome
 from .wording import bracket, decimals, listed, metric_word, number, rounded
 
+NEITHER = "neither is shown to beat the floor"
+"""Where this is said, nothing is said of costs: neither of two that may be guessing is worth a price."""
+
 
 def verdict(analysis: Analysis) -> str:
     """Return one sentence for one task; for several a summary, and a line a task."""
@@ -54,6 +57,8 @@ def _group(outcome: TaskOutcome) -> str:
 def task_verdict(task: TaskAnalysis) -> str:
     """Return the sentence for one task."""
     clauses = [_scores(task), *_floors(task)]
+    if NEITHER in clauses:
+        return "; ".join(clauses)
     if len(task.crossings) == 1:
         clauses.append(cost_clause(task.crossings[0].result))
     elif task.crossings:
@@ -110,10 +115,10 @@ def _floors(task: TaskAnalysis) -> list[str]:
     champions = [name for name in task.champions() if name not in floors and name not in under]
     unproven = [name for name in champions if any({pair.a, pair.b} <= {name, *floors} and pair.winner != name for pair in task.pairs)]
     clauses = [f"{listed(under)} {'scores' if len(under) == 1 else 'score'} under the floor"] if under else []
-    if len(unproven) == 2:
-        clauses.append("neither is shown to beat the floor")
+    if len(unproven) == len(task.champions()) >= 2:
+        clauses.append(NEITHER)
     elif unproven and not (set(task.champions()) & floors):
-        clauses.append(f"{unproven[0]} is not shown to beat the floor")
+        clauses.append(f"{listed(unproven)} {'is' if len(unproven) == 1 else 'are'} not shown to beat the floor")
     return clauses
 
 

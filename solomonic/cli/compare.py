@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option(
-    "--learner", "learners", multiple=True, metavar="NAME", help="Who sits the exams: a name from 'ls learners', or an import path."
+    "--learner",
+    "learners",
+    multiple=True,
+    metavar="NAME",
+    help="Who sits the exams: a name from 'ls learners', or an import path; may be repeated.",
 )
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Seeds a task, instead of the suite's own number.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder; the same call continues it.")
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--time", metavar="COLUMN", help="A time column: the exam becomes a stream.")
 @click.option("--group", metavar="COLUMN", help="A group column: groups are never split.")
-@click.option("--text", multiple=True, metavar="COLUMN", help="A column to be read as text.")
+@click.option("--text", multiple=True, metavar="COLUMN", help="A column to be read as text; may be repeated.")
 @click.option("--no-header", is_flag=True, help="The file's first line is data; columns are numbered from 0, and -1 is the last.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def compare(
@@ -66,8 +71,10 @@ def compare(
     solomonic compare iid --learner maxent --learner nearest --learner sklearn.svm.SVC
     solomonic compare --data sales.csv --target price --time date
     """
-    from ..bench.compare import asked_suites
+    from ..bench.analysis import check_margin
+    from ..bench.compare import asked_suites, finish
 
+    check_margin(margin)
     if data is None:
         for name, value in {"--target": target, "--time": time, "--group": group, "--text": text, "--no-header": no_header}.items():
             if value:
@@ -77,14 +84,16 @@ def compare(
         raise InputError(f"{suites[0]!r} is a suite and --data is a table; give one of the two")
     else:
         asked = _own(data, target, time=time, group=group, text=text, header=not no_header, limit=limit, out=out)
-    plan = asked.plan(learners or None, seeds)
-    _say_plan(asked, plan)
+    if os.getcwd() not in sys.path:
+        # As python itself does, so that --learner my_module.MyLearner finds a file in this folder.
+        sys.path.insert(0, os.getcwd())
+    plan, folder = asked.plan(learners or None, seeds), asked.folder
+    assert folder is not None
+    todo = _say_plan(plan, folder)
     if dry_run:
         return 0
-    failed = _play(plan, asked, jobs)
-    from ..bench.compare import finish
-
-    result = finish(plan, asked, failed, margin=margin)
+    failed = _play(plan, asked, folder, todo, jobs)
+    result = finish(plan, asked, folder, failed, margin=margin)
     _show(result, as_json)
     for line in failed:
         click.echo(f"failed: {line}", err=True)
@@ -114,57 +123,46 @@ def _own(
     return asked_own(own, out=folder)
 
 
-def _say_plan(asked: Asked, plan: Plan) -> None:
+def _say_plan(plan: Plan, folder: Path) -> int:
+    """Tell what is done and what is to be done; return how many cells have to be played."""
     from ..bench.ledger import finished
 
-    todo, done, stale = plan.sort(finished(asked.folder))
+    todo, done, stale = plan.sort(finished(folder))
     exams = ", ".join(task.name for task in plan.tasks)
-    click.echo(f"{len(plan.cells)} cells on {exams}: {done} done, {stale} stale, {len(todo) - stale} to run -> {asked.folder}", err=True)
+    click.echo(f"{len(plan.cells)} cells on {exams}: {done} done, {stale} stale, {len(todo) - stale} to run -> {folder}", err=True)
     for name in dict.fromkeys(name for _, name, _ in plan.skipped):
         tasks = [task for task, left_out, _ in plan.skipped if left_out == name]
         click.echo(f"{name} cannot sit {', '.join(tasks)}", err=True)
+    return len(todo)
 
 
-def _play(plan: Plan, asked: Asked, jobs: int | None) -> list[str]:
+def _play(plan: Plan, asked: Asked, folder: Path, todo: int, jobs: int | None) -> list[str]:
     """Return what failed; shows a bar where stderr is a terminal."""
     from tqdm import tqdm
 
-    from ..bench.ledger import finished
     from ..bench.run import Failed, iter_run
 
     failed: list[str] = []
-    todo, _, _ = plan.sort(finished(asked.folder))
-    bar = tqdm(total=len(todo), unit="cell", file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
+    bar = tqdm(total=todo, unit="cell", file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
     try:
         with bar:
-            for result in iter_run(plan, asked.folder, jobs=jobs):
+            for result in iter_run(plan, folder, jobs=jobs, columns=asked.columns):
                 if isinstance(result, Failed):
                     failed.append(str(result))
                 else:
                     bar.set_postfix_str(f"{result.task} {result.learner}", refresh=False)
                 bar.update()
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; finished cells are kept in {asked.folder}, and the same command continues", err=True)
+        click.echo(f"\nstopped; finished cells are kept in {folder}, and the same command continues", err=True)
         raise
     return failed
 
 
 def _show(result: Comparison, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(_finite(result.as_json()), ensure_ascii=False))
+        click.echo(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False))
         return
     from ..bench.table import terminal
 
     click.echo(terminal(result.analysis))
     click.echo(f"pictures: solomonic report {result.run.folder}", err=True)
-
-
-def _finite(value: Any) -> Any:
-    """Return the value with null for what JSON cannot hold (nan, infinity)."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and value - value != 0.0:
-        return None
-    return value

@@ -10,11 +10,11 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["suites", "tasks", "learners"]))
+@click.argument("what", type=click.Choice(["suites", "tasks", "learners"]), default="suites")
 @click.option("--suite-path", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="A folder with suites of your own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def ls(what: str, suite_path: tuple[Path, ...], as_json: bool) -> None:
-    """List suites, tasks or learners."""
+    """List suites (the default), tasks or learners."""
     rows = _learners() if what == "learners" else _suites(suite_path) if what == "suites" else _tasks(suite_path)
     if as_json:
         click.echo(json.dumps({"schema_version": 1, what: rows}, ensure_ascii=False))

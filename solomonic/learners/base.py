@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
+import cloudpickle
 import numpy as np
 
 from ..errors import InputError, UnsupportedTask
@@ -63,9 +64,13 @@ class Labels:
 
 
 def pickled_bytes(value: object) -> int:
-    """Return the length of the value's pickle without holding that pickle in memory."""
+    """Return the length of the value's pickle without holding that pickle in memory; of a class from a notebook or script, its code included."""
     counter = _Counter()
-    pickle.Pickler(counter, protocol=5).dump(value)
+    try:
+        pickle.Pickler(counter, protocol=5).dump(value)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        counter = _Counter()
+        cloudpickle.Pickler(counter, protocol=5).dump(value)
     return counter.count
 
 

@@ -18,7 +18,7 @@ from ..records import Answer, Budget, Categorical, Kind, Normal, Observation, Qu
 from .base import Base, prior_answer
 
 LEAST_SCALE = 1e-6
-"""The smallest standard deviation, relative to the mean's size (or to 1): a floor that has seen one value only must not be infinitely sure."""
+"""The smallest standard deviation, relative to the mean's size (to 1 where that is 0): a floor that has seen one value only must not be infinitely sure."""
 
 
 class Floor(Base):
@@ -158,5 +158,5 @@ class Mean(Floor):
 
 
 def _scale(spread: float, around: float) -> float:
-    """Return the spread, or the least scale where values have not varied."""
-    return max(spread, LEAST_SCALE * max(1.0, abs(around)))
+    """Return the spread, or the least scale where values have hardly varied."""
+    return max(spread, LEAST_SCALE * abs(around)) or LEAST_SCALE

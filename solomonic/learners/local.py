@@ -17,8 +17,8 @@ from .neighbourhood import logistic_at_origin, neighbourhoods, ridge_at_origin
 from .readout import Spread, fit_spread, interpolated_loss
 from .remembering import SHOWN, Transductive, nearest_rows
 
-# Two sizes, each with a strong and a weak penalty: noisy answers need many records and a strong one, clean boundaries few records and a weak one.
-GRID: Final = ((20, 30.0), (60, 3.0), (60, 30.0), (20, 3.0), (150, 1.0), (10, 100.0))
+# From clean boundaries, which few records and a weak penalty follow best, to noisy answers, which need many records and a strong one.
+GRID: Final = ((20, 30.0), (60, 3.0), (60, 30.0), (60, 1.0), (20, 3.0), (10, 100.0), (200, 1.0))
 LEFT_OUT: Final = 200
 BLOCK: Final = 1_000_000
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from .studying import predictive_scale
+
+FLOORS: Final = (1.0, 0.3, 0.1, 0.03)
 
 
 def votes(codes: np.ndarray, weights: np.ndarray, choices: int) -> np.ndarray:
@@ -62,18 +65,20 @@ class Spread:
 def fit_spread(residuals: np.ndarray, variance: np.ndarray, y: np.ndarray) -> Spread:
     """Return the spread under which the left-out residuals (m,) are likeliest: one scale for all, or one that follows the local variance (m,).
 
-    The local one is calibrated so that squared residuals over squared scales average 1; a third of the mean variance is its floor, since a few
+    The local one is calibrated so that squared residuals over squared scales average 1. Its floor is a share of the mean variance, since a few
     neighbours may agree by chance. y: all remembered answers, for memories too small to leave anything out.
     """
     if not residuals.size:
         return Spread(0.0, predictive_scale(math.nan, y) ** 2)
-    overall = predictive_scale(float(np.mean(residuals**2)), y) ** 2
-    floor = float(variance.mean()) / 3.0
-    if floor <= 0.0:
-        return Spread(0.0, overall)
-    gain = float(np.mean(residuals**2 / (variance + floor)))
-    if gain <= 0.0:
-        return Spread(0.0, overall)
-    local = gain * (variance + floor)
-    local_loss = float(np.mean(np.log(local) + residuals**2 / local))
-    return Spread(gain, floor) if local_loss < math.log(overall) + 1.0 else Spread(0.0, overall)
+    squares = residuals**2
+    overall = predictive_scale(float(squares.mean()), y) ** 2
+    best, least = Spread(0.0, overall), math.log(overall) + 1.0
+    for share in FLOORS:
+        floor = share * float(variance.mean())
+        if floor <= 0.0:
+            break
+        gain = float(np.mean(squares / (variance + floor)))
+        loss = float(np.mean(np.log(variance + floor))) + math.log(gain) + 1.0 if gain > 0.0 else math.inf
+        if loss < least:
+            best, least = Spread(gain, floor), loss
+    return best

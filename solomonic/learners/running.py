@@ -45,6 +45,7 @@ class RunningFeatures:
         self._rows: dict[str, int] = {}
         self._seen = 0
         self._refresh_at = 0
+        self._known: np.ndarray | float = 0.0
         self._mean = np.zeros(0)
         self._squares = np.zeros(0)
         self._gain = np.zeros(0)
@@ -67,14 +68,18 @@ class RunningFeatures:
         self._seen += 1
         away = numbers - self._mean
         if self._type == "record":
-            away[np.isnan(away)] = 0.0
+            missing = np.isnan(away)
+            away[missing] = 0.0
             numbers = self._mean + away
-        self._mean += away / self._seen
+            self._known = self._known + ~missing
+        else:
+            self._known = float(self._seen)
+        self._mean += away / np.maximum(self._known, 1.0)
         away *= numbers - self._mean
         self._squares += away
         if self._seen >= self._refresh_at:  # the spread changes slowly: a new square root whenever the count has grown by a hundredth
             self._refresh_at = self._seen + 1 + self._seen // 100
-            spread = np.sqrt(self._squares / self._seen)
+            spread = np.sqrt(self._squares / np.maximum(self._known, 1.0))
             self._gain = np.where(spread > 1e-12 * np.abs(self._mean), 1.0 / np.where(spread > 0, spread, 1.0), 0.0)
         if self.sparse:
             for name in self._named(x):

@@ -102,4 +102,4 @@ def predictive_scale(squared_error: float, y: np.ndarray) -> float:
     spread = float(np.std(y)) if len(y) else 0.0
     if math.isnan(squared_error):
         return spread or max(1.0, abs(float(y[0])) if len(y) else 1.0)
-    return max(math.sqrt(squared_error), 1e-6 * spread, 1e-9)
+    return max(math.sqrt(squared_error), 1e-6 * spread) or 1e-9

@@ -3,7 +3,7 @@
 Missing: None, NaN, NaT, and the strings in MISSING. Infinities are treated as missing, and counted apart.
 
 A column holds numbers where its type says so, or where every string that is not missing reads as a number and none has a leading zero, as codes do.
-Booleans are the numbers 0 and 1; dates are seconds since 1970. Other strings are text where they have three words or more on average and over half
+Booleans are the numbers 0 and 1; dates, and strings that are all ISO 8601 dates, are seconds since 1970. Other strings are text where they have three words or more on average and over half
 of them differ; they are text, too, where more than 50 and over half differ; else they are categories.
 
 Dropped: columns that are empty or constant, strings without a space that are all different, and whole numbers that are all different and
@@ -12,6 +12,7 @@ either without gaps (row numbers) or under a name such as "id" (at least 20 rows
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ NEARLY_ALL_NUMBERS: Final = 0.9
 MOST_CODES: Final = 20
 
 _CODE = re.compile(r"[+-]?0\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
 _ID_NAME = re.compile(r"(.*[_ .-])?(id|ids|uuid|guid|idx|index|rownames|unnamed: ?\d+)|row([_ ]?(number|id))?", re.IGNORECASE)
 
 Kind = Literal["number", "category", "text"]
@@ -43,7 +45,7 @@ Kind = Literal["number", "category", "text"]
 class Cells:
     """The cells of one column, cleaned: numbers float64 (n,) with NaN where missing, or strings with None where missing.
 
-    missing: how many are missing, those that were infinite included. infinite: how many were infinite.
+    missing: how many are missing, those that were infinite included. infinite: how many were infinite. dates: the numbers were dates.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Cells:
     strings: list[str | None] | None
     missing: int
     infinite: int = 0
+    dates: bool = False
 
     def __len__(self) -> int:
         return len(self.numbers) if self.numbers is not None else len(self.strings or ())
@@ -109,7 +112,7 @@ def _seconds(series: Values, name: str) -> Cells:
         plain = plain.dt.tz_convert("UTC").dt.tz_localize(None)
     unit = "timedelta64[us]" if str(series.dtype).startswith("timedelta") else "datetime64[us]"
     seconds = plain.to_numpy(dtype=unit).astype(np.int64) / 1e6
-    return numbers(np.where(unknown, np.nan, seconds), name)
+    return dataclasses.replace(numbers(np.where(unknown, np.nan, seconds), name), dates=True)
 
 
 def _strings(series: Values, name: str, *, as_text: bool) -> Cells:
@@ -119,6 +122,10 @@ def _strings(series: Values, name: str, *, as_text: bool) -> Cells:
     cells = [None if gone else _string(value, name) for value, gone in zip(series.tolist(), unknown, strict=True)]
     cells = [None if cell in MISSING else cell for cell in cells]
     present = [cell for cell in cells if cell is not None]
+    if not as_text and present and all(_DATE.fullmatch(cell) for cell in present):
+        read_dates = pd.to_datetime(pd.Series(cells, dtype=object), errors="coerce", utc=True, format="ISO8601")
+        if read_dates.notna().sum() == len(present):
+            return _seconds(read_dates, name)
     if not as_text and present and not any(_CODE.match(cell) for cell in present):
         read = pd.to_numeric(pd.Series(present, dtype=object), errors="coerce").to_numpy(dtype=np.float64)
         failed = np.isnan(read)

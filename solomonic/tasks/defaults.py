@@ -10,8 +10,8 @@ from .events import ExamKind
 _LEARNERS: Final[dict[tuple[ExamKind, bool], tuple[str, ...]]] = {
     ("split", False): ("majority", "maxent", "mlp", "boosting", "nearest", "attention", "local"),
     ("split", True): ("mean", "linear", "mlp", "boosting", "nearest", "attention", "local"),
-    ("stream", False): ("majority", "no-change", "online", "maxent", "boosting", "nearest", "attention", "local"),
-    ("stream", True): ("mean", "no-change", "online", "linear", "boosting", "nearest", "attention", "local"),
+    ("stream", False): ("majority", "no-change", "online", "maxent", "nearest", "attention", "local"),
+    ("stream", True): ("mean", "no-change", "online", "linear", "nearest", "attention", "local"),
     ("repeat", False): ("majority", "maxent", "mlp", "nearest", "attention", "local"),
     ("episodic", False): ("uniform", "nearest", "attention", "local"),
     ("sequence", False): ("uniform", "ngram", "kt", "ctw"),

@@ -154,15 +154,17 @@ class Stream:
 
 @dataclass(frozen=True)
 class Shifted(Stream):
-    """A stream of i.i.d. items, shuffled anew under each seed, whose labels are permuted from the middle on.
+    """A stream of i.i.d. items in random order, whose labels are permuted from the middle on.
 
-    y_t = y for t < n/2, sigma(y) after; sigma is a random permutation of the classes without a fixed point.
+    y_t = y for t < n/2, sigma(y) after; sigma is a random permutation of the classes without a fixed point. Order and sigma belong to the exam (`draw`),
+    not to the seed: shuffling the same items anew under each seed would count every item several times.
 
     Raises:
         InputError: there are fewer than two choices, an answer is none of them, or there are groups.
     """
 
     choices: tuple[Any, ...] = ()
+    draw: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -175,13 +177,13 @@ class Shifted(Stream):
             raise InputError("a stream whose order is drawn anew has no groups; leave groups out")
 
     def ordered(self, seed: int) -> Sequence[Observation]:
-        rng = child_rng(seed, "shifted")
+        rng = child_rng(self.draw, "shifted")
         order = rng.permutation(len(self.observations))
         ring = rng.permutation(len(self.choices))
         renamed = {self.choices[a]: self.choices[b] for a, b in zip(ring, np.roll(ring, 1), strict=True)}
         half = len(order) // 2
         picked = [self.observations[i] for i in order]
-        return [Observation(f"{seed}/{t}", o.x, o.y if t < half else renamed[o.y], float(t)) for t, o in enumerate(picked)]
+        return [Observation(o.id, o.x, o.y if t < half else renamed[o.y], float(t)) for t, o in enumerate(picked)]
 
 
 @dataclass(frozen=True)

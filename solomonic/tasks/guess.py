@@ -23,7 +23,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What each column was taken for. infinite: column -> how many of its missing values were infinite. rows: kept, all with an answer."""
+    """What each column was taken for. dates: numbers that are seconds since 1970. infinite: column -> how many of its missing values were infinite. rows: kept, all with an answer."""
 
     target: str
     target_kind: TargetKind
@@ -35,6 +35,7 @@ class Guess:
     rows_without_answer: int
     time: str | None = None
     group: str | None = None
+    dates: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the object under the key "columns" of `solomonic compare --json`."""
@@ -45,6 +46,7 @@ class Guess:
                 for column in self.columns
             ],
             "dropped": [{"name": one.name, "reason": one.reason} for one in self.dropped],
+            "dates": list(self.dates),
             "time": self.time,
             "group": self.group,
             "rows": self.rows,
@@ -56,9 +58,12 @@ class Guess:
         of_kind = f"class, {len(self.choices)} values" if self.target_kind == "class" else "number"
         parts = [f"target: {self.target} ({of_kind})"]
         for kind, plural in PLURAL.items():
-            names = [column.name for column in self.columns if column.kind == kind]
+            names = [column.name for column in self.columns if column.kind == kind and column.name not in self.dates]
             if names:
                 parts.append(f"{plural}: {_shown(names)}")
+        if self.dates:
+            hint = "" if self.time else ", as numbers (named as time, one makes the exam a stream)"
+            parts.append(f"dates: {_shown(self.dates)}{hint}")
         for what, name in (("time", self.time), ("group", self.group)):
             if name is not None:
                 parts.append(f"{what}: {name}")

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,7 +86,7 @@ def _delimited_rows(file: Path, text: str, *, header: bool, quote: str) -> tuple
     if not header:
         return rows, [f"c{i}" for i in range(len(rows[0]))]
     names = [name.strip() or f"c{i}" for i, name in enumerate(rows.pop(0))]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"{file} has two columns called {twice[0]!r}; rename one, or say that there is no header")
     return rows, names
@@ -108,6 +109,8 @@ def _json_rows(file: Path, text: str) -> tuple[list[list[Any]], list[str]]:
             one = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(f"{file} line {number} is not JSON ({error.msg}); give one JSON object a line") from None
+        if "\\u" in line and not _encodable(one):
+            raise InputError(f"{file} line {number} has half of a surrogate pair (such as \\ud83d alone); give whole characters")
         if not isinstance(one, dict):
             raise InputError(f"{file} line {number} holds a {type(one).__name__}; give one JSON object a line")
         nested = next((key for key, value in one.items() if isinstance(value, (list, dict))), None)
@@ -120,6 +123,15 @@ def _json_rows(file: Path, text: str) -> tuple[list[list[Any]], list[str]]:
     if objects and not names:
         raise InputError(f"{file} has no columns: its objects are empty; give objects with keys")
     return [[one.get(name) for name in names] for one in objects], names
+
+
+def _encodable(value: Any) -> bool:
+    """Return whether all texts in a JSON value can be written again: an escaped half of a pair is a text, but no characters."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_parquet(file: Path) -> DataFrame:

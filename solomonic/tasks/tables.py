@@ -7,6 +7,7 @@ Time and group columns are not among the features.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -100,6 +101,7 @@ def read_frame(
     guess = Guess(
         answers.name, answers.kind, answers.choices, columns, {c.name: c.infinite for c in cells if c.infinite}, tuple(dropped), len(observations),
         answers.missing, labels[place["time"]] if "time" in place else None, labels[place["group"]] if "group" in place else None,
+        tuple(c.name for c in cells if c.dates),
     )  # fmt: skip
     return Table(observations, x_type, answers.kind, answers.choices, columns, groups, guess)
 
@@ -148,7 +150,7 @@ def _labels(frame: Frame) -> list[str]:
             f"a {type(frame).__name__} was given where a pandas DataFrame was expected; read a file with read_table, or give X and y"
         )
     labels = [str(label) for label in frame.columns]
-    twice = sorted({label for label in labels if labels.count(label) > 1})
+    twice = [label for label, count in Counter(labels).items() if count > 1]
     if twice:
         raise InputError(f"two columns are called {twice[0]!r}; rename one")
     if not len(frame):

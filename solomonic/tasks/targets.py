@@ -16,6 +16,7 @@ from .columns import MOST_CODES, Values, clean
 
 ROWS_A_CLASS: Final = 3
 MOST_CLASSES: Final = 1_000
+LARGEST: Final = 1e140
 
 TargetKind = Literal["class", "number"]
 
@@ -74,8 +75,17 @@ def _cells(series: Values, name: str, kind: TargetKind | None) -> tuple[TargetKi
             raise InputError(f"target {name!r} was to be a number and has {example!r}; give numbers, or let it be a class")
         return "class", values
     if (kind or _guess(cells.numbers)) == "number":
+        _refuse_scale(name, cells.numbers)
         return "number", values
     return "class", [int(value) if value is not None and value.is_integer() else value for value in values]
+
+
+def _refuse_scale(name: str, numbers: np.ndarray) -> None:
+    """Refuse numbers whose squared errors could not be told from zero or infinity."""
+    known = numbers[~np.isnan(numbers)]
+    largest, span = (float(np.abs(known).max()), float(np.ptp(known))) if known.size else (0.0, 0.0)
+    if largest > LARGEST or 0.0 < span < 1.0 / LARGEST:
+        raise InputError(f"target {name!r} reaches {largest:.3g} and spans {span:.3g}, which cannot be squared; give it in another unit")
 
 
 def _guess(numbers: np.ndarray) -> TargetKind:

@@ -50,10 +50,12 @@ def cell(
 ) -> CellResult:
     noise = np.random.default_rng([seed, len(student.name), int(1000 * fraction)])
     size = round(student.state * fraction**student.growth)
+    singles = tuple(student.answer_s * noise.lognormal(0.0, 0.2, size=60)) if fraction == 1.0 else ()
     cost = Cost(
         study_cpu_s=student.study_s * fraction * float(noise.uniform(0.9, 1.1)),
         study_wall_s=student.study_s * fraction * 1.05,
-        answer_s=tuple(student.answer_s * noise.lognormal(0.0, 0.2, size=60)) if fraction == 1.0 else (),
+        answer_s=singles,
+        answer_cpu_s=singles,
         answer_batch_s=student.answer_s / 8,
         state_bytes=size,
         peak_bytes=40 * size + 3_000_000,

@@ -14,7 +14,8 @@ seconds = st.floats(1e-6, 100.0)
 
 
 def cost(study: float, answers: float | tuple[float, ...]) -> Cost:
-    return Cost(study, study, answers if isinstance(answers, tuple) else (answers,) * 20, 0.0, 1, 1)
+    each = answers if isinstance(answers, tuple) else (answers,) * 20
+    return Cost(study, study, tuple(9.0 * s for s in each), 0.0, 1, 1, answer_cpu_s=each)
 
 
 def crossing(study_i: float, answer_i: float, study_t: float, answer_t: float, *, gain: float = 0.0, margin: float = 0.01) -> BreakEven:

@@ -68,6 +68,39 @@ def test_sealing_puts_cells_in_plan_order_and_drops_answers_without_a_cell(tmp_p
     assert all(json.loads(line)["cell"] != "gone" for line in lines)
 
 
+@pytest.mark.parametrize("line", ["[1]", "7", '{"cell": "half'])
+def test_an_answer_that_is_not_ours_is_passed_over_and_then_dropped(tmp_path: Path, line: str) -> None:
+    write(tmp_path, cell())
+    whole = (tmp_path / "answers.jsonl").read_bytes()
+    (tmp_path / "answers.jsonl").write_bytes(line.encode() + b"\n" + whole)
+    assert list(read_run(tmp_path).cells) == [cell()]
+    with Ledger(tmp_path):
+        pass
+    assert (tmp_path / "answers.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]"])
+def test_a_cell_that_is_not_ours_is_one_error(tmp_path: Path, line: str) -> None:
+    write(tmp_path, cell())
+    with open(tmp_path / "cells.jsonl", "a") as handle:
+        handle.write(line + "\n")
+    with pytest.raises(RunError, match="damaged"):
+        read_run(tmp_path)
+    with pytest.raises(RunError, match="damaged"), Ledger(tmp_path):
+        pass
+
+
+def test_what_a_killed_run_left_half_written_is_gone_after_the_next(tmp_path: Path) -> None:
+    write(tmp_path, cell())
+    (tmp_path / ".tasks-abc").mkdir()
+    (tmp_path / ".tasks-abc" / "0.task").write_bytes(b"half")
+    (tmp_path / ".cells.jsonl.123").write_text("half")
+    with Ledger(tmp_path) as ledger, ledger.scratch() as scratch:
+        assert scratch.parent == tmp_path
+        assert {path.name for path in tmp_path.glob(".*")} == {scratch.name}
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_stale_cell_is_replaced_by_the_new_one(tmp_path: Path) -> None:
     write(tmp_path, cell())
     new = dataclasses.replace(cell(), key="new", observed=11)

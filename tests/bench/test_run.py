@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import pytest
 from solomonic.bench.plan import make_plan
 from solomonic.bench.run import Failed, iter_run, load
 from solomonic.errors import InputError, UnknownName, UnsupportedTask
-from solomonic.records import Answer, Budget, Observation, Query, TaskInfo, categorical
+from solomonic.records import Answer, Budget, Categorical, Observation, Query, TaskInfo, categorical
 from solomonic.tasks.exams import Sequences, Split, Stream
 from solomonic.tasks.task import Task
 
@@ -59,6 +60,8 @@ class Scripted:
         if self.act == "die" and len(queries) > 2:
             os.kill(os.getpid(), signal.SIGKILL)
         answers = [categorical(np.log([0.5, 0.5]), self.info.choices) for _ in queries]
+        if self.act == "boast":
+            answers = [Answer(0, Categorical(np.zeros(2))) for _ in queries]
         return answers[1:] if self.act == "short" and len(queries) > 1 else answers
 
     def state_bytes(self) -> int:
@@ -125,7 +128,7 @@ def test_a_killed_run_continues_to_the_rows_of_an_undisturbed_one(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("act", "reason"),
-    [("raise", "ValueError: no way"), ("die", "killed by SIGKILL"), ("short", "questions were asked but")],
+    [("raise", "ValueError: no way"), ("die", "killed by SIGKILL"), ("short", "questions were asked but"), ("boast", "sum to 2;")],
 )
 def test_a_learner_that_fails_costs_only_its_own_cells(tmp_path: Path, act: str, reason: str) -> None:
     results = play_to_end(tmp_path, small_task(), learners=["majority", Scripted(act)], seeds=1)
@@ -184,6 +187,12 @@ def test_curves_give_the_rows_of_the_step_by_step_loop(tmp_path: Path, monkeypat
     assert fast.observed == slow.observed == 90
 
 
+def test_tasks_of_two_suites_never_share_a_key() -> None:
+    one, other = small_task(), dataclasses.replace(small_task(), suite="other")
+    keys = [cell.key for cell in make_plan([one, other]).cells]
+    assert len(set(keys)) == len(keys)
+
+
 def test_no_score_stands_without_a_floor() -> None:
     assert {cell.name for cell in make_plan([small_task()], learners=["nearest"]).cells} == {"majority", "nearest"}
     assert {cell.name for cell in make_plan([small_task()], learners=["nearest", "uniform"]).cells} == {"nearest", "uniform"}
@@ -192,6 +201,8 @@ def test_no_score_stands_without_a_floor() -> None:
 def test_the_plan_refuses_what_cannot_be_played() -> None:
     with pytest.raises(InputError, match="seeds is -1"):
         make_plan([small_task()], seeds=-1)
+    with pytest.raises(InputError, match="whole number"):
+        make_plan([small_task()], seeds=1.5)  # type: ignore[arg-type]
     with pytest.raises(UnknownName, match="did you mean nearest"):
         make_plan([small_task()], learners=["nearset"])
     with pytest.raises(UnsupportedTask, match="it never sits"):

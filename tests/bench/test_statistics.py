@@ -23,7 +23,7 @@ from solomonic.bench.statistics import (
 
 PAIR = {"pseudo": PAIR_PSEUDO, "bounds": (-1.0, 1.0)}
 SCORE = {"pseudo": SCORE_PSEUDO, "bounds": (0.0, 1.0)}
-DESIGNS = 21
+DESIGNS = 26
 
 samples = st.lists(st.tuples(st.integers(0, 6), st.sampled_from([-1.0, 0.0, 0.0, 0.5, 1.0])), min_size=1, max_size=40)
 
@@ -46,6 +46,20 @@ def test_every_design_of_the_benchmark_is_tested(simulation: ModuleType) -> None
 @pytest.mark.parametrize("classes", [True, False])
 def test_equal_learners_are_rarely_said_to_differ(simulation: ModuleType, classes: bool) -> None:
     assert simulation.false_differences(trials=500, rng=np.random.default_rng(0), classes=classes) <= 0.06
+
+
+@pytest.mark.parametrize("n", [80, 1500])
+@pytest.mark.parametrize("classes", [True, False])
+def test_equal_learners_are_rarely_said_to_differ_on_a_stream(simulation: ModuleType, n: int, classes: bool) -> None:
+    assert simulation.false_differences_on_streams(trials=500, rng=np.random.default_rng(0), n=n, classes=classes) <= 0.06
+
+
+def test_the_champion_of_many_equals_gains_nothing_when_each_seed_chooses_for_itself(simulation: ModuleType) -> None:
+    bias, share = simulation.champions(trials=2000, rng=np.random.default_rng(0), nested=True)
+    assert abs(bias) <= 0.001
+    assert share <= 0.06
+    leaking, _ = simulation.champions(trials=500, rng=np.random.default_rng(0), nested=False)
+    assert leaking > 0.004
 
 
 def test_a_difference_as_large_as_the_margin_is_rarely_called_equivalent(simulation: ModuleType) -> None:
@@ -186,9 +200,9 @@ def test_equal_answers_on_few_questions_are_never_called_equivalent(n: int) -> N
     assert decide(found, found.p, 0.01) is Outcome.CANNOT_TELL
 
 
-def test_equal_answers_on_many_questions_are_equivalent() -> None:
-    found = estimate(np.zeros(1000), alone(1000), **PAIR)
-    assert decide(found, found.p, 0.01) is Outcome.EQUIVALENT
+def test_learners_that_answer_alike_are_equivalent_from_277_questions_on() -> None:
+    outcomes = [decide(found, found.p, 0.01) for found in (estimate(np.zeros(n), alone(n), **PAIR) for n in (276, 277, 1000))]
+    assert outcomes == [Outcome.CANNOT_TELL, Outcome.EQUIVALENT, Outcome.EQUIVALENT]
 
 
 def test_equal_answers_in_few_sequences_are_not_taken_for_certainty() -> None:

@@ -16,8 +16,10 @@ from solomonic.bench.wording import bracket, decimals, listed, number, rounded, 
 
 
 @pytest.fixture(scope="module")
-def digits(core: Analysis) -> TaskAnalysis:
-    return core.task("digits")
+def digits(synthetic: ModuleType) -> TaskAnalysis:
+    """A task with one learner a family: mlp and nearest."""
+    students = [student for student in synthetic.STUDENTS if student.name in ("majority", "mlp", "nearest")]
+    return analyse(synthetic.run(synthetic.split_task(n=300, students=students))).tasks[0]
 
 
 def posed(
@@ -100,6 +102,10 @@ def test_who_does_not_beat_the_floor_is_told(synthetic: ModuleType) -> None:
     )
     text = verdict(analyse(synthetic.run(synthetic.split_task(n=200, students=students))))
     assert "is shown to beat the floor" in text or "under the floor" in text
+
+
+def test_champions_that_change_are_named_with_their_seeds(core: Analysis) -> None:
+    assert re.search(r"nearest and mlp/boosting \(4 \+ 1 seeds\) apart", task_verdict(core.task("digits")))
 
 
 def test_several_tasks_get_a_summary_and_a_line_each(core: Analysis) -> None:

@@ -125,6 +125,9 @@ def test_a_table_that_cannot_be_used_is_one_line(tmp_path: Path, capsys: pytest.
         (["compare", "--seeds", "-1"], "--seeds"),
         (["compare", "--seeds", "two"], "--seeds"),
         (["compare", "--margin", "0"], "--margin"),
+        (["compare", "--margin", "nan"], "margin is nan"),
+        (["compare", "--margin", "inf"], "margin is inf"),
+        (["compare", "t.csv"], "--target"),
         (["compare", "--limit", "0"], "--limit"),
         (["compare", "--jobs", "0"], "--jobs"),
         (["compare", "--sedes", "1"], "--seeds"),
@@ -185,6 +188,8 @@ def test_the_report_is_written_where_it_is_asked_for(capsys: pytest.CaptureFixtu
     text = Path("r.html").read_text()
     assert "<script" not in text
     assert "http" not in text.replace("http://www.w3.org", "")
+    assert "What the columns were taken for" in text
+    assert "colour" in text
 
 
 def test_an_interrupt_says_how_to_continue_and_exits_130(tmp_path: Path) -> None:
@@ -201,3 +206,11 @@ def test_an_interrupt_says_how_to_continue_and_exits_130(tmp_path: Path) -> None
     assert process.returncode == 130
     assert "the same command continues" in err
     assert "Traceback" not in err
+
+
+def test_a_suite_named_twice_is_played_once(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for names in (["core"], ["core", "core"]):
+        assert run(["compare", *names, "--limit", "60", "--dry-run"]) == 0
+        said.append(capsys.readouterr().err)
+    assert said[0] == said[1]

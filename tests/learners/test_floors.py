@@ -78,7 +78,7 @@ def test_mean_and_spread_are_those_of_the_lesson(ys: list[float]) -> None:
     predictive = normal(made(Mean, ys, y_type="number"))
     assert predictive.mean == pytest.approx(np.mean(ys), rel=1e-9, abs=1e-6)
     expected = np.std(ys, ddof=1) * math.sqrt(1 + 1 / len(ys))
-    assert predictive.scale == pytest.approx(max(float(expected), 1e-6 * max(1.0, abs(predictive.mean))), rel=1e-6, abs=1e-5)
+    assert predictive.scale == pytest.approx(max(float(expected), 1e-6 * abs(predictive.mean)), rel=1e-6, abs=1e-5)
 
 
 @pytest.mark.parametrize("floor", [Mean, NoChange])
@@ -120,3 +120,10 @@ def test_the_answer_is_made_once_for_all_questions() -> None:
 
 def test_state_does_not_grow_with_what_was_seen() -> None:
     assert made(NoChange, "ab" * 500).state_bytes() < made(NoChange, "ab").state_bytes() + 16
+
+
+@pytest.mark.parametrize("floor", [Mean, NoChange])
+def test_the_unit_of_the_target_changes_no_floor(floor: type[Floor]) -> None:
+    ys = [1.0, 3.0, 2.5]
+    here, there = normal(made(floor, ys, y_type="number")), normal(made(floor, [1e-12 * y for y in ys], y_type="number"))
+    assert there.scale == pytest.approx(1e-12 * here.scale)

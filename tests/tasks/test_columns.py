@@ -173,3 +173,17 @@ def test_the_guess_can_be_overruled() -> None:
 def test_targets_that_cannot_be_learned_are_refused(values: list[Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_target(pd.Series(values), "y")
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_numbers_whose_squares_are_zero_or_infinite_are_no_target(unit: float) -> None:
+    with pytest.raises(InputError, match="another unit"):
+        read_target(pd.Series([unit * y for y in (1.5, 2.5, 4.0, 8.0)]), "y")
+
+
+def test_strings_that_are_all_iso_dates_are_seconds_and_say_so() -> None:
+    cells = clean(pd.Series(["1970-01-02", None, "1970-01-01T00:00:01Z"]), "when")
+    assert cells.dates
+    assert cells.values() == [86400.0, None, 1.0]
+    assert clean(pd.Series(["1970-01-02", "soon"]), "when").numbers is None
+    assert not clean(pd.Series(["1970", "1971"]), "year").dates

@@ -193,9 +193,9 @@ def test_shifted_labels_are_permuted_without_a_fixed_point_from_the_middle_on(n:
     assert [observation.at for observation in shown] == sorted(observation.at for observation in shown)
 
 
-def test_another_seed_shuffles_a_shifted_stream_anew_and_the_same_seed_does_not() -> None:
-    exam = Shifted(items(40), choices=(0, 1, 2))
-    orders = [[float(observation.x[0]) for observation in exam.ordered(seed)] for seed in (0, 0, 1)]
+def test_a_shifted_stream_is_the_same_under_every_seed_and_another_draw_is_another_stream() -> None:
+    streams = [Shifted(items(40), choices=(0, 1, 2), draw=draw).ordered(seed) for draw, seed in ((0, 0), (0, 1), (1, 0))]
+    orders = [[(observation.id, observation.y) for observation in stream] for stream in streams]
     assert orders[0] == orders[1] != orders[2]
 
 

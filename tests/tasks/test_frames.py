@@ -51,7 +51,8 @@ def test_a_table_becomes_records_with_a_guess_of_every_column() -> None:
     kinds = {"age": "number", "income": "number", "city": "category", "note": "text", "day": "number"}
     assert info.columns == tuple(Column(name, kind) for name, kind in kinds.items())  # type: ignore[arg-type]
     assert own.text == (
-        "target: likes (class, 2 values); numbers: age, income, day; categories: city; texts: note; dropped: id (all different), planet (constant)"
+        "target: likes (class, 2 values); numbers: age, income; categories: city; texts: note; "
+        "dates: day, as numbers (named as time, one makes the exam a stream); dropped: id (all different), planet (constant)"
     )
     assert own.columns["target"] == {"name": "likes", "kind": "class", "classes": 2}
     assert own.columns["dropped"] == [{"name": "id", "reason": "all different"}, {"name": "planet", "reason": "constant"}]

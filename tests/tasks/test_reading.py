@@ -120,6 +120,7 @@ def test_json_lines_keep_types_and_a_key_that_is_not_there_is_missing(tmp_path: 
         ("[1, 2]\n", "line 1 holds a list"),
         ('{"a": [1]}\n', "'a' holds a list"),
         ("{}\n{}\n", "no columns"),
+        ('{"a": "\\ud83d"}\n', "line 1 has half of a surrogate pair"),
     ],
 )
 def test_json_lines_that_are_none_are_refused(tmp_path: Path, content: str, said: str) -> None:
