@@ -16,6 +16,7 @@ import click
 from ..errors import SolomonicError
 from .compare import compare
 from .ls import ls
+from .predict import predict
 from .report import report
 
 
@@ -27,6 +28,7 @@ def solomonic() -> None:
 
 solomonic.add_command(compare)
 solomonic.add_command(ls)
+solomonic.add_command(predict)
 solomonic.add_command(report)
 
 
