@@ -18,6 +18,7 @@ from .ask import ask
 from .compare import compare
 from .ls import ls
 from .memory import memory
+from .predict import predict
 from .report import report
 
 
@@ -31,6 +32,7 @@ solomonic.add_command(ask)
 solomonic.add_command(compare)
 solomonic.add_command(ls)
 solomonic.add_command(memory)
+solomonic.add_command(predict)
 solomonic.add_command(report)
 
 

@@ -52,6 +52,8 @@ BUILTIN: Final[dict[str, str]] = {
     "recall:dense": "solomonic.learners.recall:RecallDense",
     "recall:graph": "solomonic.learners.recall:RecallGraph",
     "recall:hybrid": "solomonic.learners.recall:RecallHybrid",
+    "solomonoff": "solomonic.learners.solomonoff:Solomonoff",
+    "solomonoff+ctw": "solomonic.learners.solomonoff:SolomonoffCtw",
 }
 
 

@@ -67,12 +67,12 @@ def powers_of_two(length: int) -> Bits:
 
 
 def champernowne(length: int) -> Bits:
-    """Return 1 10 11 100..: the binary digits of 1, 2, 3, ... one after the other."""
+    """Return 0 1 10 11 100..: the binary digits of 0, 1, 2, 3, ... one after the other (OEIS A030190)."""
     bits: list[int] = []
     number = 0
     while len(bits) < length:
-        number += 1
         bits += [int(digit) for digit in f"{number:b}"]
+        number += 1
     return tuple(bits[:length])
 
 

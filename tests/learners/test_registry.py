@@ -27,8 +27,8 @@ def test_every_built_in_name_leads_to_a_factory_that_declares_itself(name: str) 
     made = registry.factory(name)
     assert isinstance(made.keeps_data, bool)
     assert isinstance(made.sees_batch, bool)
-    assert made.kind in ("floor", "inductive", "transductive")
-    assert made.kind == "floor" or made.keeps_data == (made.kind == "transductive")
+    assert made.kind in ("floor", "inductive", "transductive", "limit")
+    assert made.kind in ("floor", "limit") or made.keeps_data == (made.kind == "transductive")
 
 
 def test_summaries_follow_the_names_and_have_a_title() -> None:

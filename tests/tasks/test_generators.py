@@ -22,7 +22,7 @@ BEGINNINGS = {
     "paperfolding": "1101100111001001",
     "zero_k_one": "101001000100001",
     "powers_of_two": "01101000100000001",
-    "champernowne": "11011100101110111",
+    "champernowne": "011011100101110111",
     "primes": "001101010001010001010001",
     "rule30_centre": "11011100110001011001",
 }
@@ -65,7 +65,7 @@ REFERENCES = {
     "paperfolding": folded,
     "zero_k_one": lambda: bits("".join("0" * k + "1" for k in range(N))),
     "powers_of_two": lambda: tuple(int(t in {2**k for k in range(20)}) for t in range(N)),
-    "champernowne": lambda: bits("".join(f"{k:b}" for k in range(1, N))),
+    "champernowne": lambda: bits("".join(f"{k:b}" for k in range(N))),
     "primes": lambda: tuple(int(t in SIEVE) for t in range(N)),
     "rule30_centre": rule30,
     "period_three": lambda: bits("001" * N),
