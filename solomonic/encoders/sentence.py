@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..errors import InputError
-from ..optional import require
 from .precision import chosen
 from .protocol import fingerprint_of, unit, well_formed
 
@@ -76,7 +75,6 @@ class SentenceEncoder:
 
 
 def _loaded(name: str, dtype: str) -> SentenceTransformer:
-    require("sentence_transformers", extra="test")
     import torch
     from sentence_transformers import SentenceTransformer
 

@@ -166,8 +166,12 @@ class Follower(ABC):
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        """Read one state of the log and keep other threads out; always in this order, for callers hold the log first too."""
+        """Read one state of the log and keep other threads out; always in this order, for callers hold the log first too.
+
+        What is mapped is looked at only while it is what was proven whole.
+        """
         with self._log.read(), self._lock:
+            self._mend()
             yield
 
     @contextmanager
@@ -222,6 +226,14 @@ class Follower(ABC):
         elif self._compare():
             self.notices.append(f"{found.path.name} held another state of the store; brought to that of the log ({len(self)} records)")
 
+    def _mend(self) -> None:
+        """Make this anew where somebody wrote into its file."""
+        if self._file is not None and self._file.touched():
+            name = self._file.path.name
+            self._remake()
+            self.notices.append(f"{name} was changed while it was in use; made anew from the log ({len(self)} records)")
+            self._save_or_note()
+
     def _behind(self) -> bool:
         """Return whether the file was written into, or the log has more or less than has been taken in."""
         if self._file is not None and self._file.touched():
@@ -241,11 +253,7 @@ class Follower(ABC):
 
     def _refresh(self) -> None:
         """Bring this to where the log is."""
-        if self._file is not None and self._file.touched():
-            name = self._file.path.name
-            self._remake()
-            self.notices.append(f"{name} was changed while it was in use; made anew from the log ({len(self)} records)")
-            self._save_or_note()
+        self._mend()
         if self._rewritten(self._log.vectors_state()):
             self._compare()
         elif (seq := self._log.position().seq) > self._seq:

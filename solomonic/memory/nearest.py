@@ -22,7 +22,7 @@ SIGMAS: Final = 3.5
 """How many standard deviations of the codes' error are allowed for."""
 
 _DEAREST: Final = 8
-"""When more than this part of the rows would have to be looked at closely, comparing all is cheaper."""
+"""When more than one in so many rows would have to be looked at closely, comparing all is cheaper."""
 
 _TIES: Final = 16
 _QUERIES: Final = 64
@@ -58,6 +58,8 @@ _NOTHING: Final[_Measured] = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.f
 
 def _measured(rows: VectorRows, codes: Codes | None, queries: np.ndarray, k: int) -> list[_Measured]:
     """Return, for each query, rows among which its k nearest are, in no order."""
+    if k * _DEAREST > len(rows):
+        return [_all(rows, query) for query in queries]
     covered = 0 if codes is None else len(codes)
     others = _exact(rows, queries, k, covered) if covered < len(rows) else [_NOTHING] * len(queries)
     if codes is None or not covered:
@@ -109,6 +111,12 @@ def _depth(estimates: np.ndarray, least: float) -> int:
     if fallen <= 0.0 or still > 3.0 * fallen:
         return 64 * r
     return int(r * max(2.0, 1.25 * 4.0 ** (still / fallen)))
+
+
+def _all(rows: VectorRows, query: np.ndarray) -> _Measured:
+    """Return every row."""
+    parts = [np.einsum("rd,d->r", vectors, query) for _, vectors in rows.spans(0)]
+    return np.arange(len(rows)), np.concatenate(parts) if parts else _NOTHING[1]
 
 
 def _exact(rows: VectorRows, queries: np.ndarray, k: int, start: int) -> list[_Measured]:

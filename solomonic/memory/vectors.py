@@ -9,6 +9,7 @@ or made anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from .projection import Projection
 from .vectorrows import VectorRows
 
 EXACT_BYTES: Final = 24 << 20
-"""Vectors that are scanned exactly at the most: 16,384 of 384 dimensions, some two milliseconds."""
+"""Vectors that are scanned exactly at the most: 16,384 of 384 dimensions, about a millisecond."""
 
 _UNCODED: Final = 1_024
 
@@ -199,7 +200,9 @@ class VectorIndex(Follower):
     def _adopt(self, found: Projection, *, ours: bool) -> None:
         self._rows = VectorRows(found.arrays["seqs"], found.arrays["vectors"], unit=bool((found.header.extra or {}).get("unit")))
         if not ours and "codes" in found.arrays:
-            self._codes = Codes(self.dimensions, packed=found.arrays["codes"], rotation=found.arrays["rotation"])
+            # Another version of FAISS may not read these; they are made again from the vectors then.
+            with suppress(RuntimeError):
+                self._codes = Codes(self.dimensions, packed=found.arrays["codes"], rotation=found.arrays["rotation"])
 
     @property
     def _grown(self) -> int:

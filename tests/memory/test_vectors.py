@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -82,8 +83,8 @@ def test_the_nearest_are_those_of_comparing_everything(store: tuple[Log, Path], 
     add(log, unit(700, clusters=clusters))
     index = VectorIndex.load(folder, log, PRINT)
     queries = unit(20, 1, clusters=clusters)
-    assert_right(index, log, queries, 10)
-    assert_right(index, log, queries, 1)
+    for k in (1, 10, 100, 700, 900):
+        assert_right(index, log, queries, k)
     assert (index._codes is not None) == (way == "codes")
 
 
@@ -117,9 +118,10 @@ def test_scores_are_those_of_the_search_and_nan_where_there_is_no_vector(store: 
     log.add([Record("without a vector")])
     index = VectorIndex.load(folder, log, PRINT)
     queries = unit(3, 1)
-    hits = index.search(queries, 5)
-    for i, query in enumerate(queries):
-        np.testing.assert_array_equal(index.scores(query[None], hits.ids[i])[0], hits.scores[i])
+    for k in (2, 5, 40):
+        hits = index.search(queries, k)
+        for i, query in enumerate(queries):
+            np.testing.assert_array_equal(index.scores(query[None], hits.ids[i])[0], hits.scores[i])
     assert np.isnan(index.scores(queries, [51, 99])).all()
 
 
@@ -264,6 +266,47 @@ def test_whatever_happened_to_the_file_the_answers_are_the_same_and_it_is_said(d
         assert "made anew" in index.notices[0]
         index.close()
         assert VectorIndex.load(folder, log, PRINT).notices == []
+
+
+@pytest.mark.parametrize("act", ["search", "add", "remove", "save", "close", "check", "scores"])
+def test_a_file_that_is_cut_short_while_it_is_in_use_harms_nothing(store: tuple[Log, Path], act: str) -> None:
+    log, folder = store
+    x = unit(2_000)
+    add(log, x[:1_000])
+    VectorIndex.load(folder, log, PRINT).close()
+    index = VectorIndex.load(folder, log, PRINT)
+    os.truncate(next(folder.iterdir()), 100)
+    if act == "add":
+        index.add(add(log, x[1_000:]), x[1_000:])
+    elif act == "remove":
+        log.forget([1])
+        index.remove([1])
+    elif act == "search":
+        index.search(x[:1], 3)
+    elif act == "scores":
+        index.scores(x[:1], [1, 2])
+    elif act == "check":
+        assert index.check() == []
+    else:
+        getattr(index, act)()
+    if act == "close":
+        index = VectorIndex.load(folder, log, PRINT)
+        assert index.notices == []
+    assert_right(index, log, unit(3, 1))
+
+
+def test_codes_that_this_faiss_cannot_read_are_made_again(store: tuple[Log, Path], way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, folder = store
+    add(log, unit(200))
+    VectorIndex.load(folder, log, PRINT).close()
+
+    def unreadable(*_: object) -> None:
+        raise RuntimeError("Index type not recognized")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(codes.faiss, "deserialize_index", unreadable)
+        index = VectorIndex.load(folder, log, PRINT)
+    assert_right(index, log, unit(3, 1))
 
 
 def test_a_file_that_is_written_into_while_it_is_in_use_is_made_anew(store: tuple[Log, Path], way: str) -> None:
