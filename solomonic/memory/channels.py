@@ -66,7 +66,7 @@ def share(scores: np.ndarray) -> np.ndarray:
 
 def content(dense: np.ndarray, lexical: np.ndarray) -> np.ndarray:
     """Return how much a record says of what the question asks, from what it says alone; near 1 for the best, never below 0."""
-    return np.maximum(np.asarray(dense) / 4.0 + np.asarray(lexical), 0.0)
+    return np.asarray(np.maximum(np.asarray(dense) / 4.0 + np.asarray(lexical), 0.0))
 
 
 def context(contents: np.ndarray, neighbours: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from solomonic.tasks.task import Task
 HEAD = '[suite]\ntitle = "Mine"\n'
 IRIS = '[[task]]\nname = "a"\nexam = "split"\nsource = "sklearn:iris"\n'
 
-BUNDLED = ["core", "iid", "sequences"]
+BUNDLED = ["core", "iid", "recall", "sequences"]
 
 
 def suite(folder: Path, toml: str, name: str = "mine", code: str | None = None) -> Path:
