@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING
 from .optional import lazy
 
 if TYPE_CHECKING:
+    from .agent import Agent
     from .bench.compare import Comparison, compare
     from .errors import SolomonicError
+    from .memory import Memory, Record
     from .records import ABSTAIN, Answer, Budget, Categorical, Evidence, Normal, Observation, Query, TaskInfo
 
 __all__ = [
     "ABSTAIN",
+    "Agent",
     "Answer",
     "Budget",
     "Categorical",
     "Comparison",
     "Evidence",
+    "Memory",
     "Normal",
     "Observation",
     "Query",
+    "Record",
     "SolomonicError",
     "TaskInfo",
     "compare",
@@ -30,7 +35,9 @@ __all__ = [
 __getattr__ = lazy(
     __name__,
     {
+        "Agent": ".agent",
         **dict.fromkeys(["Comparison", "compare"], ".bench.compare"),
+        **dict.fromkeys(["Memory", "Record"], ".memory"),
         **dict.fromkeys(
             ["ABSTAIN", "Answer", "Budget", "Categorical", "Evidence", "Normal", "Observation", "Query", "TaskInfo"], ".records"
         ),

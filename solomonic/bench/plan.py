@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import InputError, UnsupportedTask
 from ..learners import registry
 from ..records import Budget
+from ..tasks.exams import REHEARSAL_FRACTION
 from ..tasks.task import Task
 from .ledger import Coordinates
 from .results import TaskMeta
@@ -89,13 +90,21 @@ def make_plan(
             what = hashlib.blake2b(digest_size=12)
             what.update("\x1f".join((task.suite, print_of_task, code_version(), registry.parameters(spec), repr(budget), name)).encode())
             for seed in range(task.seeds if seeds is None else seeds):
-                for fraction in task.exam.fractions:
+                for fraction in _fractions(task, seed):
                     key = hashlib.blake2b(what.digest() + f"{seed}/{fraction}".encode(), digest_size=8).hexdigest()
                     cells.append(Cell(task, spec, name, seed, fraction, key))
     unable = [name for _, name in asked if name not in able]
     if unable:
         raise UnsupportedTask(f"{unable[0]} can sit none of these exams ({next(why for _, name, why in skipped if name == unable[0])})")
     return Plan(tuple(tasks), tuple(cells), budget, tuple(skipped))
+
+
+def _fractions(task: Task, seed: int) -> tuple[float, ...]:
+    """Return the lesson sizes that are played under a seed: all under the first; under the others those that scores and champions rest on.
+
+    The smallest lessons serve the learning curve alone, and cost some learners nearly as much as the whole.
+    """
+    return task.exam.fractions if seed == 0 else tuple(f for f in task.exam.fractions if f >= REHEARSAL_FRACTION)
 
 
 def _floors(task: Task, asked: Sequence[tuple[LearnerSpec, str]]) -> list[tuple[LearnerSpec, str]]:

@@ -119,7 +119,7 @@ class Worker:
         what = order.learner, task.info.x_type, task.info.y_type, task.exam.kind
         if what not in self.warm:
             start = time.perf_counter()
-            warm_up(made, task, order.budget)
+            warm_up(made, task)
             self.warm[what] = time.perf_counter() - start
         return task, made, self.warm[what]
 
@@ -170,8 +170,9 @@ def _failure(error: Exception) -> Failure:
     return Failure(str(error) if user else f"{type(error).__name__}: {error}", traceback.format_exc(), user)
 
 
-def warm_up(made: Factory, task: Task, budget: Budget) -> None:
+def warm_up(made: Factory, task: Task) -> None:
     """Let a learner import and compile what it needs, on a few items of the task; what goes wrong here goes wrong again where it counts."""
+    budget = Budget(candidates=1, folds=1)
     with contextlib.suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         getattr(made, "warm_up", lambda: None)()

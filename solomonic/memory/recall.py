@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 
@@ -60,8 +60,8 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
-    """Hits, best first, and the probability that the memory holds an answer at all, with the signs that it rests on.
+class Recall(Sequence[Hit]):
+    """A sequence of hits, best first, and the probability that the memory holds an answer at all, with the signs that it rests on.
 
     The probability is calibrated for recall with all channels; with some left out it only orders questions. signs: None where there is no hit.
     """
@@ -69,6 +69,18 @@ class Recall:
     hits: list[Hit]
     signs: answerable.Signs | None
     answerable: float
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    @overload
+    def __getitem__(self, place: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Hit]: ...
+
+    def __getitem__(self, place: int | slice) -> Hit | list[Hit]:
+        return self.hits[place]
 
 
 def recall(

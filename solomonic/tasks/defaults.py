@@ -14,7 +14,7 @@ _LEARNERS: Final[dict[tuple[ExamKind, bool], tuple[str, ...]]] = {
     ("stream", True): ("mean", "no-change", "online", "linear", "nearest", "attention", "local"),
     ("repeat", False): ("majority", "maxent", "mlp", "nearest", "attention", "local"),
     ("episodic", False): ("uniform", "nearest", "attention", "local"),
-    ("sequence", False): ("uniform", "ngram", "kt", "ctw"),
+    ("sequence", False): ("uniform", "ngram", "kt", "ctw", "solomonoff", "solomonoff+ctw"),
 }
 
 
