@@ -18,6 +18,9 @@ from .codes import Codes
 from .vectorrows import VectorRows
 
 FIRST_LOOK: Final = 64
+LOOK: Final = 10
+"""Estimates that are looked at first, for each neighbour that is wanted and in all at the least; one look then nearly always suffices."""
+
 SIGMAS: Final = 3.5
 """How many standard deviations of the codes' error are allowed for."""
 
@@ -66,7 +69,7 @@ def _measured(rows: VectorRows, codes: Codes | None, queries: np.ndarray, k: int
         return others
     measured = list(others)
     open_ = np.arange(len(queries))
-    r = min(max(FIRST_LOOK, 4 * k), covered)
+    r = min(max(FIRST_LOOK, LOOK * k), covered)
     while len(open_):
         if r > covered // _DEAREST and r < covered:
             for i, found in zip(open_, _exact(rows, queries[open_], k, 0), strict=True):
