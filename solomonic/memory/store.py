@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 DEFAULT_ENCODER: Final = "minilm"
 PROJECTIONS: Final = "projections"
 BATCH: Final = 1_000
+WORTH_INDEXING: Final = 1_000
+"""Records added after which `close` makes the indexes."""
 OWN: Final = "own"
 """The encoder's name of a store whose vectors come from its user."""
 
@@ -54,6 +56,7 @@ class Memory:
         self._vectors: VectorIndex | None = None
         self._lexical: LexicalIndex | None = None
         self._graph: GraphIndex | None = None
+        self._added = 0
         self._lock = threading.RLock()
 
     @classmethod
@@ -89,6 +92,9 @@ class Memory:
     def close(self) -> None:
         """Save what would take long to make again, and let the store go; may be called twice."""
         with self._lock:
+            if self._added >= WORTH_INDEXING and self.log.folder is not None:
+                # Made now, by the writer, so that the next one to open the store need not wait for it.
+                self.vectors(), self.lexical(), self.graph_index().drawn()
             for projection in (self._vectors, self._lexical):
                 if projection is not None:
                     projection.close()
@@ -124,6 +130,7 @@ class Memory:
             self._name, fingerprint = OWN, f"{OWN}-{vectors.shape[-1] if vectors.ndim else 0}"
         stored = self.log.add(batch, vectors=vectors, fingerprint=fingerprint)
         self._settle(fingerprint)
+        self._added += len(stored)
         return [record.id for record in stored]
 
     def assert_fact(
