@@ -24,12 +24,12 @@ from solomonic.tasks.generators import GENERATORS, coin
 N = 256
 NAMES = [
     "zeros", "alternating", "period_three", "period_five", "thue_morse", "fibonacci_word", "period_doubling", "paperfolding", "zero_k_one",
-    "powers_of_two", "primes", "rule30_centre",
+    "powers_of_two", "champernowne", "primes", "rule30_centre",
 ]  # fmt: skip
 
 
 def sequences() -> dict[str, tuple[int, ...]]:
-    """The fourteen sequences; Champernowne's digits begin with those of 0."""
+    """Return the fourteen sequences: thirteen by name, and a coin."""
     named = {name: GENERATORS[name](N) for name in NAMES}
     return named | {"coin": coin(N, rng=np.random.default_rng(0))}
 

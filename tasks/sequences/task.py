@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from solomonic.records import TaskInfo
-from solomonic.tasks import Task
+from solomonic.records import TaskInfo, child_rng
+from solomonic.tasks import Task, generate
 from solomonic.tasks.exams import Sequences
 
 LENGTH = 256
@@ -61,7 +61,13 @@ def entropy_rate(order: int, p: Sequence[float]) -> float:
 def task(name: str, title: str, sequences: dict[str, tuple[int, ...]]) -> Task:
     """Return the exam of these sequences."""
     info = TaskInfo(name, "symbols", "symbol", (0, 1), ("log_loss", "accuracy"), resample_by="sequence")
-    return Task(info, Sequences(sequences), "sequences", LEARNERS, 1, title)
+    return Task(info, Sequences(sequences, rehearsal()), "sequences", LEARNERS, 1, title)
+
+
+def rehearsal() -> dict[str, tuple[int, ...]]:
+    """Return the sequence on which the best of a family is chosen, the one that suite.toml has for its exams."""
+    draws = generate("markov", LENGTH, rng=child_rng(1, "generator", "markov"), order=2, p=[0.3, 0.8, 0.1, 0.6])
+    return {"markov_rehearsal": draws}
 
 
 def tasks() -> Iterable[Task]:

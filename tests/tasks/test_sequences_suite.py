@@ -30,6 +30,9 @@ def test_its_tasks_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(tasks) == ["fourteen", "markov", "automatic"]
     assert len(tasks["fourteen"].sequences) == 14
     assert {len(s) for exam in tasks.values() for s in exam.sequences.values()} == {256}
+    rehearsed = [dict(exam.rehearsal) for exam in tasks.values()]
+    assert rehearsed[0].keys() == {"markov_rehearsal"}
+    assert all(one == rehearsed[0] for one in rehearsed)
 
 
 def test_words_begin_as_they_should(code: ModuleType) -> None:
