@@ -42,6 +42,8 @@ def opened(store: Path | None, *, readonly: bool = True) -> Memory:
     from ..memory import Memory
 
     folder = store_path(store)
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file; a store is a folder: name another with --store")
     if not (folder / "memory.db").exists():
         raise StoreError(
             f"there is no store in {folder}; make one with 'solomonic memory add --store {folder}', or name another with --store"
@@ -73,7 +75,7 @@ def add(store: Path | None, jsonl: IO[bytes] | None, encoder: str | None, texts:
     if (jsonl is None) == (not texts):
         raise InputError("give records either as --jsonl FILE (- for stdin) or as TEXT arguments")
     with Memory.open(store_path(store), encoder=encoder) as kept:
-        batches = _lines(jsonl) if jsonl is not None else iter([[json.dumps({"text": text}).encode() for text in texts]])
+        batches = _lines(jsonl) if jsonl is not None else iter([[_line_of(text) for text in texts]])
         _add_batches(kept, batches)
         say_notices(kept)
 
@@ -103,6 +105,17 @@ def _add_batches(kept: Memory, batches: Iterator[list[bytes]]) -> None:
                 raise wrong
 
 
+def _line_of(text: str) -> bytes:
+    """Return the line of a text from the command line, whose bytes need not be UTF-8."""
+    import base64
+
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps({"base64": base64.b64encode(os.fsencode(text)).decode()}).encode()
+    return json.dumps({"text": text}).encode()
+
+
 def record_of(line: bytes) -> Record:
     """Return the record that a line of JSON describes.
 
@@ -115,7 +128,7 @@ def record_of(line: bytes) -> Record:
 
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON ({error})") from None
     if not isinstance(found, dict) or ("text" in found) == ("base64" in found):
         raise InputError('a record is an object with "text" (or "base64", for bytes that are no text)')
@@ -136,11 +149,16 @@ def record_of(line: bytes) -> Record:
 def _lines(handle: IO[bytes]) -> Iterator[list[bytes]]:
     """Yield the lines that have arrived, at most BATCH at a time: a slow writer gets each line acknowledged, a fast one gets large batches."""
     arrived: queue.Queue[bytes | None] = queue.Queue(maxsize=4 * BATCH)
+    failed: list[OSError] = []
 
     def read() -> None:
-        for line in handle:
-            arrived.put(line)
-        arrived.put(None)
+        try:
+            for line in handle:
+                arrived.put(line)
+        except OSError as error:
+            failed.append(error)
+        finally:
+            arrived.put(None)
 
     threading.Thread(target=read, daemon=True).start()
     ended = False
@@ -152,6 +170,8 @@ def _lines(handle: IO[bytes]) -> Iterator[list[bytes]]:
         lines = [line for line in batch if line is not None]
         if lines:
             yield lines
+    if failed:
+        raise InputError(f"{handle.name} cannot be read to the end ({failed[0].strerror}); what came before is stored")
 
 
 @memory.command()

@@ -15,7 +15,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from .log import Log
 from .record import Fact, Record, Stored, interval, seconds
 
 BATCH: Final = 1_000
+Settings = Callable[[Sequence[str]], Mapping[str, str]]
 LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 """Characters that end a line for some readers, though not for JSON."""
 
@@ -82,8 +83,10 @@ def fact_line(fact: Fact) -> str:
     )
 
 
-def restore(log: Log, lines: Iterable[str]) -> tuple[int, int]:
+def restore(log: Log, lines: Iterable[str], settings: Settings | None = None) -> tuple[int, int]:
     """Put an export's lines into a store and return how many records and facts came in; into an empty one, it is then equal to the exported one.
+
+    settings: given the fingerprints of a batch's vectors, what the log keeps in the batch's transaction.
 
     Raises:
         InputError: a line is not an export's, its bytes do not have its SHA-256, or its id is already there; what came before it stays, and the message says so.
@@ -104,9 +107,9 @@ def restore(log: Log, lines: Iterable[str]) -> tuple[int, int]:
             if kind not in ("record", "fact"):
                 raise InputError(f"its kind is {kind!r}; expected store, record or fact")
             if waiting and (waiting[0]["kind"] != kind or len(waiting) == BATCH or _spaces(waiting[0]) != _spaces(fields)):
-                _flush(log, waiting, count)
+                _flush(log, waiting, count, settings)
             waiting.append(fields)
-        _flush(log, waiting, count)
+        _flush(log, waiting, count, settings)
     except SolomonicError as error:
         raise type(error)(f"line {place} or the batch before it: {error} ({count[0]} records and {count[1]} facts came in)") from None
     return count[0], count[1]
@@ -153,12 +156,12 @@ def _spaces(fields: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def _flush(log: Log, waiting: list[dict[str, Any]], count: list[int]) -> None:
+def _flush(log: Log, waiting: list[dict[str, Any]], count: list[int], settings: Settings | None) -> None:
     if not waiting:
         return
     try:
         if waiting[0]["kind"] == "record":
-            _put_records(log, waiting)
+            _put_records(log, waiting, settings)
             count[0] += len(waiting)
         else:
             log.restore_facts([_fact(fields) for fields in waiting])
@@ -168,8 +171,9 @@ def _flush(log: Log, waiting: list[dict[str, Any]], count: list[int]) -> None:
     waiting.clear()
 
 
-def _put_records(log: Log, waiting: Sequence[Mapping[str, Any]]) -> None:
+def _put_records(log: Log, waiting: Sequence[Mapping[str, Any]], settings: Settings | None) -> None:
     spaces = {name: _matrix([fields["vectors"][name] for fields in waiting], name) for name in _spaces(waiting[0])}
+    kept = None if settings is None else settings(tuple(spaces))
     first = next(iter(spaces), None)
     stored = log.add(
         [_record(fields) for fields in waiting],
@@ -177,6 +181,7 @@ def _put_records(log: Log, waiting: Sequence[Mapping[str, Any]]) -> None:
         fingerprint=first,
         recorded=[seconds(fields["recorded"], "recorded") for fields in waiting],
         ids=[fields["id"] for fields in waiting],
+        settings=kept,
     )
     for name, matrix in spaces.items():
         log.add_vectors([record.seq for record in stored], matrix, name)

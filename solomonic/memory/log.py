@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -122,7 +122,7 @@ class Log:
             if value is None:
                 connection.execute("DELETE FROM setting WHERE key = ?", ("user." + key,))
             else:
-                connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", ("user." + key, value))
+                _keep(connection, key, value)
 
     # Records
 
@@ -134,11 +134,12 @@ class Log:
         fingerprint: str | None = None,
         recorded: Time | Sequence[float] | None = None,
         ids: Sequence[str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> list[Stored]:
         """Store a batch in one transaction and return it as stored; when this returns, it is durable.
 
         vectors: float32 (n, d) of the encoder with that fingerprint. recorded: when it was learned (now), one time or one a record.
-        ids: those of an export that is being restored; otherwise they are made.
+        ids: those of an export that is being restored; otherwise they are made. settings: what is kept (see `keep`) in the same transaction.
 
         Raises:
             InputError: not records, vectors of another shape or not finite, an id that is taken.
@@ -159,6 +160,8 @@ class Log:
             if matrix is not None and fingerprint is not None:
                 spaces.put(connection, range(last + 1, last + 1 + len(batch)), matrix, fingerprint)
             fulltext.index(connection, last)
+            for key, value in (settings or {}).items():
+                _keep(connection, key, value)
         return [rows.unchecked((last + i, *row)) for i, row in enumerate(prepared, 1)]
 
     def get(self, id: str) -> Stored:
@@ -412,6 +415,10 @@ class Log:
 def _last(connection: sqlite3.Connection, table: str) -> int:
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def _keep(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", ("user." + key, value))
 
 
 def _rise(connection: sqlite3.Connection) -> None:

@@ -119,8 +119,7 @@ def recall(
         outline = _outline(log)
         allowed = outline.allowed(log, where, then, None if known_at is None else seconds(known_at, "known_at"))
         asked = read(question, outline.voices, now=then)
-        # Channels made of others need both kinds of content, unless the caller left one of them out.
-        content = used & {"dense", "lexical"} or {"dense", "lexical"}
+        content = _content(used)
         query = _query(encoder, asked, vector) if vectors is not None and "dense" in content else None
         words = lexical if "lexical" in content else None
         gatherer = Gatherer(outline, allowed, vectors, query, words, asked.nameless)
@@ -137,6 +136,16 @@ def recall(
         if graph is not None and "hop" in used:
             scores["hop"] = _hop(graph, outline, pool, fuse(scores, weights) if scores else pool.contents, question, then)
         return _ranked(log, outline, asked, pool, scores, used, weights, k)
+
+
+def asks_vectors(channels: Collection[str] | None) -> bool:
+    """Return whether recall by these channels compares vectors."""
+    return channels is None or "dense" in _content(channels)
+
+
+def _content(channels: Collection[str]) -> frozenset[str]:
+    """Return the channels that bring candidates by their content; those made of others need both, unless the caller left one of them out."""
+    return _CONTENT & frozenset(channels) or _CONTENT
 
 
 def _hop(graph: Graph, outline: Outline, pool: Pool, before: np.ndarray, question: str, at: float | None) -> np.ndarray:

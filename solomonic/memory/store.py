@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,8 +25,9 @@ from .graph import GraphIndex
 from .lexical import LexicalIndex
 from .log import Log
 from .outline import Where
-from .recall import Recall, recall
+from .recall import Recall, asks_vectors, recall
 from .record import Fact, Record, Stored, Time, Valid
+from .spaces import matrix_of
 from .vectors import VectorIndex
 from .verify import Report, Watch, verify
 
@@ -50,7 +52,8 @@ class Memory:
     def __init__(self, log: Log, name: str | None) -> None:
         self.log = log
         self.notices: list[str] = []
-        self._name = log.setting("encoder") or name or DEFAULT_ENCODER
+        self._kept: str | None = None
+        self._wanted = name or DEFAULT_ENCODER
         self._bare: Encoder | None = None
         self._encoder: CachedEncoder | None = None
         self._vectors: VectorIndex | None = None
@@ -87,7 +90,7 @@ class Memory:
         return self.log.count()
 
     def __repr__(self) -> str:
-        return f"Memory({self.log.path}, {len(self)} records, encoder {self._name})"
+        return f"Memory({self.log.path}, {len(self)} records, encoder {self.encoder_name})"
 
     def close(self) -> None:
         """Save what would take long to make again, and let the store go; may be called twice."""
@@ -116,22 +119,43 @@ class Memory:
             InputError: not records; vectors of another shape, not finite, or given to a store that makes its own.
             StoreError: nothing of the batch is stored.
         """
+        if isinstance(records, (str, bytes, Record)):
+            raise InputError(f"add takes a list of records, not one {type(records).__name__}; write [Record(...)]")
         batch = list(records)
+        for record in batch:
+            if not isinstance(record, Record):
+                raise InputError(f"expected a Record, not {type(record).__name__}; write Record({str(record)[:40]!r})")
         if not batch:
             return []
         if vectors is None:
-            if self._name == OWN:
+            if self.encoder_name == OWN:
                 raise InputError("this store's vectors are your own; give vectors=, float32 (n, d), with every batch")
-            vectors, fingerprint = self._encoded([_readable(record) for record in batch]), self.encoder().fingerprint
+            name, fingerprint = self.encoder_name, self.encoder().fingerprint
+            matrix = self._encoded([_readable(record) for record in batch])
         else:
-            vectors = np.asarray(vectors)
-            if self._name != OWN and len(self):
-                raise InputError(f"this store's vectors are made by {self._name!r}; leave vectors= out, or start a new store with your own")
-            self._name, fingerprint = OWN, f"{OWN}-{vectors.shape[-1] if vectors.ndim else 0}"
-        stored = self.log.add(batch, vectors=vectors, fingerprint=fingerprint)
-        self._settle(fingerprint)
+            name, (matrix, fingerprint) = OWN, self._own(vectors, len(batch))
+        stored = self.log.add(batch, vectors=matrix, fingerprint=fingerprint, settings=self._settings(name, fingerprint))
         self._added += len(stored)
         return [record.id for record in stored]
+
+    def _own(self, vectors: np.ndarray, n: int) -> tuple[np.ndarray, str]:
+        """Return the user's vectors as float32 (n, d) and the name of their space."""
+        matrix = matrix_of(vectors, OWN, n)
+        assert matrix is not None
+        fingerprint, kept = f"{OWN}-{matrix.shape[1]}", self.log.setting("fingerprint")
+        if kept is not None and kept != fingerprint:
+            if self.encoder_name != OWN:
+                raise InputError(
+                    f"this store's vectors are made by {self.encoder_name!r}; leave vectors= out, or start a new store with your own"
+                )
+            raise InputError(f"vectors have d={matrix.shape[1]}, but the store's have d={kept.removeprefix(f'{OWN}-')}; nothing was stored")
+        return matrix, fingerprint
+
+    def _settings(self, name: str, fingerprint: str | None) -> dict[str, str]:
+        """Return what the log is to keep of the encoder with the first vectors, in one transaction with them; nothing later."""
+        if self.log.setting("fingerprint") is not None:
+            return {}
+        return {"encoder": name} | ({} if fingerprint is None else {"fingerprint": fingerprint})
 
     def assert_fact(
         self,
@@ -184,8 +208,8 @@ class Memory:
 
         at, known_at: as of then. where: field -> value, or a predicate. channels: those that count. See `memory.recall`.
         """
-        own = self._name == OWN
-        dense = None if own and vector is None else self.vectors()
+        own = self.encoder_name == OWN
+        dense = None if not asks_vectors(channels) or (own and vector is None) else self.vectors()
         made = None if own or vector is not None or dense is None or not len(dense) else self.encoder()
         return recall(
             self.log, dense, self.lexical(), self.graph_index(), made, question,
@@ -210,7 +234,7 @@ class Memory:
             "store": str(self.log.path),
             "records": len(self),
             "facts": sum(1 for _ in self.log.facts()),
-            "encoder": self._name,
+            "encoder": self.encoder_name,
             "vectors": {fingerprint: {"dimensions": d, "count": n} for fingerprint, (d, n) in self.log.spaces().items()},
             "bytes": sum(files.values()),
             "files": files,
@@ -231,25 +255,33 @@ class Memory:
         Raises:
             InputError: a line is not an export's; what came before it stays, and the message says so.
         """
-        counts = restore(self.log, lines)
-        came = [name for name in self.log.spaces() if self._name != OWN or name.startswith(f"{OWN}-")]
-        wanted = next(iter(came), None) if self._name == OWN else self.encoder().fingerprint if came else None
-        if wanted in came:
-            self._settle(str(wanted))
+
+        def settings(spaces: Sequence[str]) -> dict[str, str]:
+            if self.encoder_name == OWN:
+                return self._settings(OWN, next((name for name in spaces if name.startswith(f"{OWN}-")), None))
+            return self._settings(self.encoder_name, self.encoder().fingerprint)
+
+        try:
+            return restore(self.log, lines, settings)
+        finally:
+            # Also where a line was refused: what came before it stays, and is to be found like all else.
+            self._complete()
+
+    def _complete(self) -> None:
+        """Give every record that has no vector of this store's encoder one."""
         missing = self._without_vectors()
         for start in range(0, len(missing), BATCH):
             part = self.log.by_seq(missing[start : start + BATCH])
             vectors = self._encoded([record.readable for record in part])
             self.log.add_vectors([record.seq for record in part], vectors, self.encoder().fingerprint)
-            self._settle(self.encoder().fingerprint)
-        return counts
 
     def _without_vectors(self) -> list[int]:
         """Return the records that have no vector of this store's encoder."""
-        if self._name == OWN:
+        fingerprint = self.log.setting("fingerprint")
+        if self.encoder_name == OWN or fingerprint is None or self.log.spaces().get(fingerprint, (0, 0))[1] == len(self):
             return []
         have: set[int] = set()
-        for seqs, _ in self.log.vectors(self.encoder().fingerprint):
+        for seqs, _ in self.log.vectors(fingerprint):
             have.update(seqs.tolist())
         return [record.seq for record in self.log.records() if record.seq not in have]
 
@@ -262,12 +294,6 @@ class Memory:
         vectors: np.ndarray = self._bare.encode(once)
         return vectors[[place[text] for text in texts]]
 
-    def _settle(self, fingerprint: str) -> None:
-        """Write down which encoder this store has, once it has vectors of it."""
-        if self.log.setting("fingerprint") is None:
-            self.log.keep("encoder", self._name)
-            self.log.keep("fingerprint", fingerprint)
-
     # What must not be there, and what must
 
     def forget(self, ids: Sequence[str]) -> Receipt:
@@ -275,20 +301,31 @@ class Memory:
         return forget(self.log, ids, self._erasers())
 
     def verify(self) -> Report:
-        """Check every record against its hash and every projection against the log; what can be made anew, is."""
+        """Check every record against its hash and every projection against the log; what can be made anew, is, and stands under `rebuilt`."""
+        said = len(self.notices)
         watches = [
+            Watch("encodings", self._unencoded, self._complete),
             Watch("vectors", self.vectors().check, self.vectors().rebuild),
             Watch("lexical", self.lexical().check, self.lexical().rebuild),
             Watch("graph", self.graph_index().check, self.graph_index().rebuild),
         ]
-        return verify(self.log, watches)
+        report = verify(self.log, watches)
+        # A damaged file is already made anew when its projection is opened, here for the first time perhaps.
+        opened, self.notices[said:] = self.notices[said:], []
+        return replace(report, rebuilt=(*opened, *report.rebuilt))
+
+    def _unencoded(self) -> list[str]:
+        missing = len(self._without_vectors())
+        return [f"{missing} records have no vector"] if missing else []
 
     # Parts, opened when first needed
 
     @property
     def encoder_name(self) -> str:
         """The encoder's name; "own" where the vectors are the user's."""
-        return self._name
+        if self._kept is None:
+            self._kept = self.log.setting("encoder")  # a writer may have settled it after this reader was opened
+        return self._kept or self._wanted
 
     def encoder(self) -> Encoder:
         """Return the store's encoder; the vectors of questions are cached while the memory is open, those of records lie in the log.
@@ -300,10 +337,10 @@ class Memory:
         with self._lock:
             if self._encoder is None:
                 kept = self.log.setting("fingerprint")
-                made = encoder(self._name, fingerprint=kept)
+                made = encoder(self.encoder_name, fingerprint=kept)
                 if kept is not None and made.fingerprint != kept:
                     raise InputError(
-                        f"the store's vectors were made by another version of {self._name!r} ({kept[:8]}, here {made.fingerprint[:8]}); "
+                        f"the store's vectors were made by another version of {self.encoder_name!r} ({kept[:8]}, here {made.fingerprint[:8]}); "
                         "export the records and add them to a new store"
                     )
                 self._bare, self._encoder = made, CachedEncoder(made, None)

@@ -19,7 +19,7 @@ class Lookup:
     rehearsal: questions that are asked of the same memory but not scored, to choose the best of a family on.
 
     Raises:
-        InputError: two records share an id, a question has no evidence, or its evidence is no record.
+        InputError: two records share an id, a question has no evidence, its evidence is no record, or a rehearsal is no question.
     """
 
     kind: ClassVar[ExamKind] = "split"
@@ -37,6 +37,10 @@ class Lookup:
         for query, ids in zip(self.queries, self.evidence, strict=True):
             if not ids or not known.issuperset(ids):
                 raise InputError(f"question {query.id!r} rests on {ids!r}; name at least one record, by its id")
+
+        strange = sorted(set(self.rehearsal) - set(range(len(self.queries))))
+        if strange:
+            raise InputError(f"rehearsal names the question {strange[0]}; places go from 0 to {len(self.queries) - 1}")
 
     def events(self, *, seed: int, fraction: float = 1.0) -> Iterator[Event]:
         yield Lesson(self.records)

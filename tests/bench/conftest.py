@@ -33,7 +33,7 @@ def synthetic() -> ModuleType:
 @pytest.fixture(scope="session")
 def simulation() -> ModuleType:
     """The simulation of coverage, which is also a command: benchmarks/interval_coverage.py."""
-    return _load("coverage_simulation", Path(__file__).parents[2] / "benchmarks" / "coverage.py")
+    return _load("coverage_simulation", Path(__file__).parents[2] / "benchmarks" / "interval_coverage.py")
 
 
 @pytest.fixture(scope="session")

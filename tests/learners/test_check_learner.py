@@ -40,7 +40,8 @@ def test_built_in_learner_passes(name: str, kind: str) -> None:
 
 
 def test_every_built_in_learner_sits_some_exam() -> None:
-    assert {case.values[0] for case in sittings()} == set(registry.BUILTIN)
+    lookers = {name for name in registry.BUILTIN if name.startswith("recall:")}  # they rank; test_recall_learners checks them
+    assert {case.values[0] for case in sittings()} == set(registry.BUILTIN) - lookers
 
 
 class Hoarder(Majority):
