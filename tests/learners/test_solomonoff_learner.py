@@ -41,6 +41,18 @@ def test_curves_are_the_step_by_step_answers(choices: tuple[object, ...]) -> Non
         np.testing.assert_allclose(learner.curves([symbols])[0], rows, atol=1e-9)
 
 
+def test_sequences_played_one_after_the_other_are_each_from_scratch() -> None:
+    several = {"first": (0, 1, 1, 0, 1, 0), "second": (1, 1, 1, 1, 1), "third": (0, 0, 1, 0, 0)}
+    for kind in (Solomonoff, SolomonoffCtw):
+        learner = made(kind)
+        expected = learner.curves(list(several.values()))
+        for (name, symbols), rows in zip(several.items(), expected, strict=True):
+            for t, symbol in enumerate(symbols):
+                answer = learner.answer((Query(f"{name}{t}", name),))[0].predictive
+                np.testing.assert_allclose(answer.log_probs, rows[t], atol=1e-9)  # type: ignore[union-attr]
+                learner.observe((Observation(f"{name}{t}", name, symbol),))
+
+
 def test_many_sequences_at_once_are_each_alone() -> None:
     learner = made(Solomonoff)
     several = [GENERATORS[name](40) for name in ("zeros", "alternating", "thue_morse", "primes")]
