@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..encoders.cache import CachedEncoder
 from ..errors import StoreDamaged
 from ..memory import Memory, Recall, Record, Stored
 from ..memory.dates import Duration, Period, dates, format_period
 from ..memory.periods import date_of, days
-from ..memory.store import OWN
 from . import asking
 from .asking import Asked
 from .reply import Quotation, Reply, Verdict
@@ -82,21 +80,9 @@ class Agent:
         found = self.memory.recall(question, k=RECORDS)
         asked = asking.read(question, self.memory.lexical().rarity(question[: asking.MOST]))
         seqs = {hit.seq for hit in found.hits}
-        beside = {seq + step for seq in seqs for step in (-3, -2, -1, 1, 2, 3)} - seqs
+        beside = {seq + step for seq in seqs for step in (-1, 1)} - seqs
         known = {record.seq: record for record in self.memory.log.by_seq(sorted(seqs | beside))}
-        encoder, cosines = self._encoder(), {}
-        if encoder is not None:
-            order = sorted(known)
-            scores = self.memory.vectors().scores(encoder.encode([question]), order)[0]
-            cosines = {seq: float(score) for seq, score in zip(order, scores, strict=True) if score == score}
-        return asked, found, candidates(asked, found, known, encoder, cosines)
-
-    def _encoder(self) -> CachedEncoder | None:
-        """Return what encodes the memory's texts, None where the vectors are the user's own."""
-        if self.memory.encoder_name == OWN:
-            return None
-        made = self.memory.encoder()
-        return made if isinstance(made, CachedEncoder) else CachedEncoder(made, None)
+        return asked, found, candidates(asked, found, known)
 
 
 def _declined(question: str, p: float, reason: str) -> Reply:

@@ -66,9 +66,6 @@ class Place:
     dense: float
     best: float
     mode: str
-    own: float = 0.0
-    beside: float = 0.0
-    around: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +97,6 @@ def of_place(place: Place, read: Line) -> Features:
         f"first {mode}": float(place.rank == 0),
         f"near {mode}": place.near,
         f"record {mode}": place.record,
-        f"own {mode}": place.own,
-        f"beside {mode}": place.beside,
-        f"around {mode}": place.around,
         "asks": float(read.text[read.sentence.end - 1] == "?"),
     }
 

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ..encoders.cache import CachedEncoder
 from ..memory.recall import Recall
 from ..memory.record import Stored
 from .asking import Asked, Kind, stemmed
 from .candidates import Line, Span, line, spans
 from .features import Features, Place, Surroundings, of_place, of_span
-from .likeness import likenesses
 from .sentences import Sentence, decoded, sentences
 from .weights import ANSWERABLE, WEIGHTS
 
 SENTENCES: Final = 8
 """Sentences whose stretches are weighed; more cost time and bring little."""
-
-BESIDE: Final = 4
-"""Of how many records the neighbours are read too, where nobody speaks."""
 
 RECORDS: Final = 10
 """Records that are read."""
@@ -58,34 +53,20 @@ class Weighed:
     candidate: Candidate
 
 
-def candidates(
-    asked: Asked,
-    found: Recall,
-    records: Mapping[int, Stored],
-    encoder: CachedEncoder | None = None,
-    cosines: Mapping[int, float] | None = None,
-) -> list[Candidate]:
+def candidates(asked: Asked, found: Recall, records: Mapping[int, Stored]) -> list[Candidate]:
     """Return the candidates of the best sentences of the records that recall found, best records first.
 
-    records: seq -> record, of the hits and of those added just before and after them. encoder: compares words by their meaning, where it can.
-    cosines: seq -> likeness of these records to the question.
+    records: seq -> record, of the hits and of those added just before and after them.
     """
     everything: list[Candidate] = []
     around = surroundings([records[hit.seq] for hit in found.hits if hit.seq in records])
-    chosen = _sentences(asked, found, records, cosines or {})
-    alike = likenesses(encoder, asked, [row[2] for row in chosen]) if encoder is not None and chosen else None
-    most = max((like.meet for like in alike or ()), default=0.0)
-    for i, (record, text, read, place) in enumerate(chosen):
+    for record, text, read, place in _sentences(asked, found, records):
         shared = of_place(place, read)
-        if alike is not None:
-            meet = alike[i].meet
-            shared |= {"meet": meet, f"meet {place.mode}": meet, f"meet below {place.mode}": meet - most}
         taken = spans(read, record.at)
         if asked.kind == "when" and record.at is not None:
             taken.append(Span(read.sentence.start, read.sentence.end, "told", 0, len(read.words)))
         for span in fitting(asked.kind, [span for span in taken if not _repeats(asked, read, span)]):
-            of_words = {} if alike is None else alike[i].features(span, asked.kind)
-            everything.append(Candidate(record, text, read, span, place, shared | of_span(asked, read, span, around) | of_words))
+            everything.append(Candidate(record, text, read, span, place, shared | of_span(asked, read, span, around)))
     return everything
 
 
@@ -125,39 +106,34 @@ def surroundings(records: Sequence[Stored]) -> Surroundings:
     return Surroundings(frozenset(small), frozenset(capital), frozenset(speakers))
 
 
-def _sentences(
-    asked: Asked, found: Recall, known: Mapping[int, Stored], cosines: Mapping[int, float]
-) -> list[tuple[Stored, str, Line, Place]]:
+def _sentences(asked: Asked, found: Recall, known: Mapping[int, Stored]) -> list[tuple[Stored, str, Line, Place]]:
     """Return the SENTENCES sentences that say most of the question, in the best records."""
     top = found.hits[0].score if found.hits else 0.0
     likest = max((hit.channels.get("dense", 0.0) for hit in found.hits), default=0.0)
     rows: list[tuple[float, int, tuple[Stored, str, Line, Place]]] = []
-    top_cosine = max((cosines.get(hit.seq, 0.0) for hit in found.hits), default=0.0)
-    for rank, seq, score, dense in _read(found, known):
-        record = known[seq]
+    for rank, hit in enumerate(found.hits[:RECORDS]):
+        record = known.get(hit.seq)
+        if record is None:
+            continue
         text = decoded(record.data)
+        dense = hit.channels.get("dense", 0.0)
         split = _likely(asked, text)
         mode = "spoken" if record.speaker else "alone" if len(split) == 1 else "part"
         lines = [line(text, sentence) for sentence in split]
         said = [{word.stem for word in read.words} & asked.weights.keys() for read in lines]
         about = _said(asked, f"{record.session or ''} {record.source or ''} {record.speaker or ''}")
         beside = [
-            other for step in (-1, 1) if (other := known.get(seq + step)) and other.session is not None and other.session == record.session
+            other
+            for step in (-1, 1)
+            if (other := known.get(hit.seq + step)) and other.session is not None and other.session == record.session
         ]
-        before, after = ([_said(asked, decoded(other.data[:READ])) for other in beside if other.seq - seq == step] for step in (-1, 1))
-        own = cosines.get(seq, 0.0) - top_cosine
-        near_by = [
-            cosines[seq + step] - top_cosine
-            for step in (-2, -1, 1, 2)
-            if seq + step in cosines and (other := known.get(seq + step)) and other.session is not None and other.session == record.session
-        ]
-        around = (own, max(near_by, default=own), sum(near_by) / len(near_by) if near_by else own)
+        before, after = ([_said(asked, decoded(other.data[:READ])) for other in beside if other.seq - hit.seq == step] for step in (-1, 1))
         whole = _share(asked, about.union(*said, *before, *after))
         said = [*(before or [set()]), *said, *(after or [set()])]
         for i, read in enumerate(lines):
             if read.words:
                 near = about.union(*said[i : i + 3])
-                place = Place(_share(asked, said[i + 1]), whole, _share(asked, near), score - top, rank, dense, likest, mode, *around)
+                place = Place(_share(asked, said[i + 1]), whole, _share(asked, near), hit.score - top, rank, dense, likest, mode)
                 prior = (
                     place.cover
                     + 0.5 * place.near
@@ -168,21 +144,6 @@ def _sentences(
                 )
                 rows.append((-prior, len(rows), (record, text, read, place)))
     return [row[2] for row in sorted(rows)[:SENTENCES]]
-
-
-def _read(found: Recall, known: Mapping[int, Stored]) -> Iterator[tuple[int, int, float, float]]:
-    """Yield rank, seq, score and dense channel of the records to read: those that recall found, and beside the first of them what stands there in prose."""
-    hits = found.hits[:RECORDS]
-    taken = {hit.seq for hit in hits}
-    for rank, hit in enumerate(hits):
-        if hit.seq in known:
-            yield rank, hit.seq, hit.score, hit.channels.get("dense", 0.0)
-    for rank, hit in enumerate(hits[:BESIDE]):
-        for seq in (hit.seq + 1, hit.seq - 1):
-            other, here = known.get(seq), known.get(hit.seq)
-            if other and here and seq not in taken and not here.speaker and here.session is not None and here.session == other.session:
-                taken.add(seq)
-                yield RECORDS + rank, seq, hits[-1].score, hits[-1].channels.get("dense", 0.0)
 
 
 def _said(asked: Asked, text: str) -> set[str]:

@@ -30,8 +30,6 @@ BATCH_TOKENS: Final = 2048
 """Tokens a batch: enough to fill the matrix units, few enough that the widest layer's activations stay in a second-level cache or near it."""
 
 _FIRST_LOOK: Final = 4096
-_ROWS: Final = 32
-"""Texts whose tokens are made at a time."""
 # BERT's tokenizers make one unknown piece of a word of over 100 characters, so a word gives 100 pieces at the most,
 # and a run of 101 letters stands for a run of ten million.
 _LONGEST_WORD: Final = 100
@@ -99,28 +97,6 @@ class Bert:
             look *= 4
         return pieces if len(pieces) <= self._max_length else [*pieces[: self._max_length - 1], pieces[-1]]
 
-    def tokens(self, texts: Sequence[str], layers: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return of each text the vectors of its word pieces, float32 (t, width) of unit length, and their characters, int (t, 2), without the marks at its ends.
-
-        layers: after how many layers they are taken; the last where None, and 0 for what a piece means without its neighbours.
-        """
-        found: list[tuple[np.ndarray, np.ndarray]] = [
-            (np.empty((0, self._width), dtype=np.float32), np.empty((0, 2), dtype=np.int64))
-        ] * len(texts)
-        read = [self._tokenizer.encode(well_formed(text)[:_FIRST_LOOK]) for text in texts]
-        order = sorted(range(len(texts)), key=lambda row: len(read[row].ids))
-        for start in range(0, len(order), _ROWS):
-            rows = order[start : start + _ROWS]
-            pieces = [read[row].ids[: self._max_length] for row in rows]
-            x = self._last(pieces, layers).float().numpy()
-            at = 0
-            for row, ids in zip(rows, pieces, strict=True):
-                offsets = np.array(read[row].offsets[1 : len(ids)], dtype=np.int64).reshape(-1, 2)
-                kept = offsets[:, 1] > offsets[:, 0]
-                found[row] = unit(x[at + 1 : at + len(ids)][kept]), offsets[kept]
-                at += len(ids)
-        return found
-
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (n, width), each row of unit length."""
         pieces = [self.pieces(text) for text in texts]
@@ -139,21 +115,15 @@ class Bert:
     @torch.inference_mode()
     def _forward(self, rows: list[list[int]]) -> np.ndarray:
         """Return the mean of the last layer's tokens, float32 (n, width), for rows of rising length."""
-        x, runs = self._last(rows), _runs([len(row) for row in rows])
-        means = [x[start : start + count * length].view(count, length, -1).float().mean(1) for start, count, length in runs]
-        return np.asarray(torch.cat(means).numpy())
-
-    @torch.inference_mode()
-    def _last(self, rows: list[list[int]], layers: int | None = None) -> torch.Tensor:
-        """Return the tokens of a layer (tokens, width), one row after the other, for rows of rising length."""
         runs = _runs([len(row) for row in rows])
         ids = torch.tensor([piece for row in rows for piece in row])
         places = torch.cat([torch.arange(length).repeat(count) for _, count, length in runs])
         x = self._normed(F.embedding(ids, self._words) + F.embedding(places, self._positions), self._norm)
-        for layer in self._layers[:layers]:
+        for layer in self._layers:
             x = self._normed(F.linear(self._attended(F.linear(x, *layer.qkv), runs), *layer.out) + x, layer.norm1)
             x = self._normed(F.linear(F.gelu(F.linear(x, *layer.up)), *layer.down) + x, layer.norm2)
-        return x
+        means = [x[start : start + count * length].view(count, length, -1).float().mean(1) for start, count, length in runs]
+        return np.asarray(torch.cat(means).numpy())
 
     def _normed(self, x: torch.Tensor, norm: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         return F.layer_norm(x, (self._width,), *norm, self._eps)

@@ -79,12 +79,6 @@ class CachedEncoder:
             return np.empty((0, self.dimensions), dtype=np.float32)
         return np.stack([known[key] for key in keys])
 
-    def tokens(self, texts: Sequence[str], layers: int | None = None) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """Return what the encoder inside says of the parts of texts, or None where it says nothing of parts; none of it is kept."""
-        made = getattr(self._encoder, "tokens", None)
-        found: list[tuple[np.ndarray, np.ndarray]] | None = None if made is None else made(texts, layers)
-        return found
-
     def erase(self, texts: Sequence[str]) -> int:
         """Forget the texts under every fingerprint, down to the bytes of the file; return how many vectors were removed.
 

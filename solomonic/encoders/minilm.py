@@ -67,7 +67,3 @@ class MiniLM:
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
         return self._bert.encode(texts)
-
-    def tokens(self, texts: Sequence[str], layers: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return of each text the vectors of its word pieces and their characters; see `Bert.tokens`."""
-        return self._bert.tokens(texts, layers)

@@ -148,13 +148,3 @@ def test_encoding_imports_neither_transformers_nor_the_wheel(minilm: MiniLM) -> 
         ]
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
-
-
-def test_the_words_of_a_text_have_unit_vectors_and_places_and_no_neighbouring_text_changes_them(minilm: MiniLM) -> None:
-    text = "Zürich lies on a lake."
-    [(vectors, places)] = minilm.tokens([text], 3)
-    assert [text[low:high] for low, high in places][-5:] == ["lies", "on", "a", "lake", "."]
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
-    beside = minilm.tokens(["A much longer text stands before it, of many more words than that.", text, ""], 3)
-    assert len(beside[2][0]) == 0
-    assert (np.sum(beside[1][0] * vectors, axis=1) > 0.99).all()
