@@ -17,7 +17,7 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from ..solomonoff.prediction import Prediction
 
-PATIENCE_S = 1.0
+PATIENCE_S = 2.0
 SHOWN = 5
 
 

@@ -21,7 +21,8 @@ from .targets import Bits, Trie, checked_bits
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SECONDS: Final = 2.0
+SECONDS: Final = 1.2
+"""What a walk may take by default: with the start of Python and the loading of the kernel, `solomonic predict` ends within 2 s."""
 MOST_SYMBOLS: Final = 1 << 16
 LONGEST_RERUN: Final = 20_000
 """Targets up to this length have their programs run once more in plain Python, to see what these print next."""
