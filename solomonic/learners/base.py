@@ -20,7 +20,7 @@ import cloudpickle
 import numpy as np
 
 from ..errors import InputError, UnsupportedTask
-from ..records import Answer, Budget, Categorical, Evidence, Kind, Normal, Observation, Query, TaskInfo, XType, YType, child_rng
+from ..records import Answer, Budget, Categorical, Evidence, Kind, Normal, Observation, Query, Ranking, TaskInfo, XType, YType, child_rng
 
 
 def smooth(probabilities: np.ndarray, n: int) -> np.ndarray:
@@ -187,13 +187,15 @@ class Base(ABC):
 
 
 def prior_answer(query: Query, info: TaskInfo) -> Answer:
-    """Return the answer of a learner that has seen nothing: all choices alike, or a standard normal number.
+    """Return the answer of a learner that has seen nothing: all choices alike, a standard normal number, or a ranking of nothing.
 
     Raises:
         UnsupportedTask: neither the task nor the question names any choices.
     """
     if info.y_type == "number":
         return Answer(0.0, Normal(0.0, 1.0))
+    if info.y_type == "ranking":
+        return Answer(None, Ranking((), np.empty(0)))
     choices = info.choices if query.choices is None else query.choices
     if not choices:
         raise UnsupportedTask(f"task {info.name!r} and its question {query.id!r} name no choices; give TaskInfo.choices or Query.choices")

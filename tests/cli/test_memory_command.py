@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -160,7 +162,7 @@ def test_texts_may_be_given_as_arguments(capsys: pytest.CaptureFixture[str], mon
         ("{", "not JSON"), ("[]", "an object"), ('{"text": "a", "base64": "YQ=="}', "an object"), ('{"speaker": "a"}', "an object"),
         ('{"text": "a", "colour": "red"}', "unknown field 'colour'"), ('{"base64": "*"}', "cannot be decoded"), ('{"text": 3}', "str or bytes"),
         ('{"text": "a", "at": "soon"}', "ISO 8601"), ('{"text": "a", "valid": [1, 2, 3]}', "expected (start, end)"),
-        ('{"text": "a", "meta": 3}', "meta"),
+        ('{"text": "a", "meta": 3}', "meta"), ('{"text": ' + "[" * 200_000, "not JSON"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_is_named_and_what_stands_before_it_is_stored(line: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,3 +223,55 @@ def test_a_pipe_is_acknowledged_line_by_line(tmp_path: Path) -> None:
             assert {"id", "sha256"} <= set(json.loads(process.stdout.readline()))
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+def test_an_argument_whose_bytes_are_no_text_comes_back_byte_for_byte(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["memory", "add", "--store", "s", "--encoder", "hashing", os.fsdecode(b"caf\xe9 \xff")]) == 0
+    id = json.loads(capsysbinary.readouterr().out)["id"]
+    assert run(["memory", "get", "--store", "s", id]) == 0
+    assert capsysbinary.readouterr().out == b"caf\xe9 \xff"
+
+
+def test_verify_tells_what_opening_made_anew(ids: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    from solomonic.memory import Memory
+
+    with Memory.open("s") as memory:
+        memory.lexical().rebuild()
+    (Path("s") / "projections" / "lexical.npz").write_bytes(b"torn")
+    assert run(["memory", "verify", "--store", "s", "--json"]) == 0
+    report = found(capsys)
+    assert report["ok"]
+    assert len(report["rebuilt"]) == 1
+    assert report["rebuilt"][0].startswith("lexical.npz")
+    assert run(["memory", "verify", "--store", "s", "--json"]) == 0
+    assert found(capsys)["rebuilt"] == []
+
+
+@pytest.mark.parametrize("command", ["recall", "get", "show", "stats", "verify", "forget", "export"])
+def test_a_store_that_is_a_file_is_said_to_be_one(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("x")
+    assert run(["memory", command, "--store", "file", *(["x"] if command in ("recall", "get", "forget") else [])]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "file is a file; a store is a folder" in captured.err
+    assert Path("file").read_text() == "x"
+
+
+def test_a_pipe_that_breaks_is_named_after_all_that_came_is_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    from solomonic.cli.memory import _add_batches, _lines
+    from solomonic.errors import InputError
+    from solomonic.memory import Memory
+
+    class Broken(io.BytesIO):
+        name = "pipe"
+
+        def __next__(self) -> bytes:
+            line = self.readline()
+            if not line:
+                raise OSError(5, "Input/output error")
+            return line
+
+    with Memory.open("s", encoder="hashing") as memory:
+        with pytest.raises(InputError, match="pipe cannot be read to the end"):
+            _add_batches(memory, _lines(Broken(b'{"text": "one"}\n{"text": "two"}\n')))
+        assert len(memory) == len(capsys.readouterr().out.splitlines()) == 2
