@@ -229,7 +229,8 @@ def show(store: Path | None, count: int) -> None:
     with opened(store) as kept:
         for record in kept.newest(count):
             who = f"{record.speaker}: " if record.speaker else ""
-            click.echo(f"{record.id}  {_one_line(who + record.readable, 78)}")
+            text = record.readable if record.intact else "(damaged: its bytes are not what was written)"
+            click.echo(f"{record.id}  {_one_line(who + text, 78)}")
 
 
 @memory.command()

@@ -131,7 +131,7 @@ class GraphIndex:
     def _anchor(self) -> str:
         """Return a name for the last record of the table as the log has it: another history has another one."""
         seqs = self._table.rows("records")["seq"]
-        found = self.log.by_seq([int(seqs[-1])]) if len(seqs) else []
+        found = self.log.by_seq([int(seqs[-1])], checked=False) if len(seqs) else []
         return hashlib.sha256(found[0].id.encode()).hexdigest()[:32] if found else "-"
 
     def _clear(self) -> None:
@@ -162,7 +162,7 @@ class GraphIndex:
                 self._save_or_note()
 
     def _read(self, position: Position) -> None:
-        for record in self.log.records(self.position.seq, position.seq):
+        for record in self.log.indexable(self.position.seq, position.seq):
             self._table.add(record)
 
     def rebuild(self) -> None:

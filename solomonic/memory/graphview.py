@@ -58,7 +58,7 @@ def _records(graph: Any, log: Log, table: Table, at: float | None, known_at: flo
     """Add the records that are to be seen; return place in the table -> record."""
     place_of = {seq: place for place, seq in enumerate(table.rows("records")["seq"].tolist())}
     shown: dict[int, Stored] = {}
-    for record in log.records():
+    for record in log.indexable():
         since, until = record.valid or (None, None)
         if at is not None and (
             (record.at is not None and record.at > at) or (since is not None and since > at) or (until is not None and until <= at)

@@ -115,7 +115,7 @@ class LexicalIndex(Follower):
 
     def _take_in(self, after: int, until: int) -> None:
         batch: list[Stored] = []
-        for record in self._log.records(after, until):
+        for record in self._log.indexable(after, until):
             batch.append(record)
             if len(batch) == _BATCH:
                 self._append(batch)

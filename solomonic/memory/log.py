@@ -12,9 +12,9 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -206,16 +206,28 @@ class Log:
         return [found[seq] for seq in wanted if seq in found]
 
     def records(self, after: int = 0, until: int | None = None) -> Iterator[Stored]:
-        """Return the records with after < seq <= until in order; what is added meanwhile is left out."""
+        """Return the records with after < seq <= until in order; what is added meanwhile is left out.
+
+        Raises:
+            StoreDamaged: the bytes of one are not what was written.
+        """
+        return self._records(after, until, rows.stored_of)
+
+    def _records(self, after: int, until: int | None, made: Callable[[Sequence[Any]], Stored]) -> Iterator[Stored]:
         until = self.position().seq if until is None else until
         sql = f"SELECT {COLUMNS} FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT {BLOCK}"
         while True:
             with self._reading() as connection:
                 found = connection.execute(sql, (after, until)).fetchall()
-            yield from map(rows.stored_of, found)
+            yield from map(made, found)
             if len(found) < BLOCK:
                 return
             after = fact_rows.advanced(after, found[-1][0])
+
+    def indexable(self, after: int = 0, until: int | None = None) -> Iterator[Stored]:
+        """Return the records with after < seq <= until in order, as indexes take them: a damaged one with no bytes, so that all others can still be found."""
+        for record in self._records(after, until, rows.unchecked):
+            yield record if record.intact else dataclasses.replace(record, data=b"")
 
     def count(self) -> int:
         """Return how many records the store holds."""

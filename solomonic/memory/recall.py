@@ -188,7 +188,8 @@ def _ranked(
     before = fuse(scores, weights) if scores else np.zeros(len(pool.rows))
     best = np.argsort(-before, kind="stable")[: max(TEXTS, k)]
     seqs = outline.seqs[pool.rows]
-    records = {record.seq: record for record in log.by_seq(seqs[best].tolist())}
+    # A damaged record is no answer, and keeps no other from being one.
+    records = {record.seq: record for record in log.by_seq(seqs[best].tolist(), checked=False) if record.intact}
     best = np.array([i for i in best if int(seqs[i]) in records], dtype=np.int64)
     texts = [records[int(seqs[i])].readable for i in best]
     scores = {name: values[best] for name, values in scores.items()}

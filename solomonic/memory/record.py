@@ -5,6 +5,7 @@ Times are POSIX seconds inside; at the door they may be timezone-aware datetimes
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -91,6 +92,11 @@ class Stored:
     def text(self) -> str | bytes:
         """What went in: str where it was str, else bytes."""
         return self.data.decode("utf-8", "surrogatepass") if self.is_text else self.data
+
+    @property
+    def intact(self) -> bool:
+        """Whether the bytes are those that went in, by their SHA-256."""
+        return hashlib.sha256(self.data).hexdigest() == self.sha256
 
     @property
     def readable(self) -> str:

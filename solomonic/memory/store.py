@@ -241,11 +241,11 @@ class Memory:
         }
 
     def newest(self, count: int) -> list[Stored]:
-        """Return the last records that were added, newest first."""
+        """Return the last records that were added, newest first; a damaged one comes without its bytes and is not `intact`."""
         found: list[Stored] = []
         until, step = self.log.position().seq, count
         while len(found) < count and until > 0:
-            found += reversed(list(self.log.records(max(0, until - step), until)))
+            found += reversed(list(self.log.indexable(max(0, until - step), until)))
             until, step = until - step, 4 * step
         return found[:count]
 

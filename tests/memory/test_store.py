@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from solomonic.encoders import encoder
-from solomonic.errors import InputError, MissingExtra, SolomonicError, StoreBusy, StoreError, UnknownName, UnknownRecord
+from solomonic.errors import InputError, MissingExtra, SolomonicError, StoreBusy, StoreDamaged, StoreError, UnknownName, UnknownRecord
 from solomonic.memory import Log, Memory, Record
 from solomonic.memory import store as module
 from solomonic.memory.export import export
@@ -376,6 +376,30 @@ def test_a_reader_of_a_store_whose_projections_are_behind_sees_all(indexed: Path
         assert hit.id == id
         assert hit.channels["dense"] > 0
     assert {path: path.read_bytes() for path in (tmp_path / "s" / PROJECTIONS).iterdir()} == before
+
+
+# A damaged record
+
+
+def test_a_damaged_record_keeps_no_other_from_being_found_and_can_be_forgotten(memory: Memory, tmp_path: Path) -> None:
+    ids = [record.id for record in memory.records()]
+    memory.close()
+    shutil.rmtree(tmp_path / "s" / PROJECTIONS, ignore_errors=True)
+    path = tmp_path / "s" / "memory.db"
+    data = path.read_bytes()
+    assert data.count(b"grey cat called Pluto") == 1
+    path.write_bytes(data.replace(b"grey cat called Pluto", b"grey cat called Pluta"))
+    with Memory.open(tmp_path / "s") as damaged:
+        assert damaged.recall(QUESTIONS[2])[0].text == TURNS[2].text
+        assert all(hit.id != ids[1] for question in QUESTIONS for hit in damaged.recall(question))
+        assert [record.id for record in damaged.newest(len(TURNS)) if not record.intact] == [ids[1]]
+        with pytest.raises(StoreDamaged, match=ids[1]):
+            damaged.get(ids[1])
+        assert ids[1] in damaged.verify().problems[0]
+        receipt = damaged.forget([ids[1]])
+        assert receipt.ok, receipt.found
+        assert damaged.verify().ok
+        assert len(list(damaged.records())) == len(TURNS) - 1
 
 
 # Export
