@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..encoders import CachedEncoder, Encoder, encoder
-from ..errors import InputError
+from ..errors import InputError, StoreError
 from .export import restore
 from .forget import Eraser, Receipt, forget
 from .graph import GraphIndex
@@ -90,7 +90,10 @@ class Memory:
         return self.log.count()
 
     def __repr__(self) -> str:
-        return f"Memory({self.log.path}, {len(self)} records, encoder {self.encoder_name})"
+        try:
+            return f"Memory({self.log.path}, {len(self)} records, encoder {self.encoder_name})"
+        except StoreError:  # closed, or too damaged to be counted
+            return f"Memory({self.log.path}, not open)"
 
     def close(self) -> None:
         """Save what would take long to make again, and let the store go; may be called twice."""

@@ -107,6 +107,7 @@ def test_a_closed_memory_says_so_and_closes_twice(memory: Memory) -> None:
     memory.close()
     with pytest.raises(StoreError, match="closed"):
         memory.add([Record("late")])
+    assert "not open" in repr(memory)
 
 
 def test_one_writes_and_many_read(memory: Memory, tmp_path: Path) -> None:
