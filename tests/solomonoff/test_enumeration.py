@@ -117,7 +117,7 @@ def test_every_input_of_15_bits_against_the_reference(target: str, length: int) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["0", "01", "0010", "01101001"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_input_of_18_bits_against_the_reference(target: str) -> None:
     against_reference(target, 18)
 
