@@ -55,6 +55,7 @@ tr.floor>*{color:var(--muted)}
 .wrap{white-space:normal;min-width:15rem;text-align:left}
 .interval{color:var(--muted)}
 .family{white-space:nowrap}
+td.names{white-space:normal;min-width:9em}
 .sign{display:inline-block;width:1.2em;text-align:center}
 .under{display:block;font-size:.8rem;font-weight:600;line-height:1.1}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:24px 32px;margin:20px 0 8px}

@@ -69,8 +69,8 @@ def overview(analysis: Analysis) -> str:
     heads = [
         ("task", "left"),
         ("outcome", "left"),
-        ("winner", "left"),
-        ("first − second", "left"),
+        ("winner", "left names"),
+        ("first − second", "left names"),
         ("difference", ""),
         ("studying pays", "left"),
     ]
